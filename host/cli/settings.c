@@ -19,6 +19,10 @@ static bool is(const struct rg_option *option, const char *name) {
     return strcmp(option->name, name) == 0;
 }
 
+static bool is_text(const struct rg_config *run) {
+    return run->data.file != NULL && rg_ends_in(run->data.file, ".txt");
+}
+
 bool rg_setting_has_part(const struct rg_option *option, const struct rg_config *run) {
     const bool learned = run->model.skip > 0 && run->model.skip_kind == RG_SKIP_LEARNED;
     if (is(option, "activation")) {
@@ -35,6 +39,15 @@ bool rg_setting_has_part(const struct rg_option *option, const struct rg_config 
     }
     if (is(option, "forget-bias")) {
         return rg_cell_has_c(run->model.cell);
+    }
+    if (is(option, "level") || is(option, "vocab") || is(option, "min-count") || is(option, "lowercase")) {
+        return is_text(run);
+    }
+    if (is(option, "normalize")) {
+        return run->data.file != NULL && !is_text(run);
+    }
+    if (is(option, "permute")) {
+        return run->data.pixels.single;
     }
     if (is(option, "pad")) {
         return run->data.file && (rg_ends_in(run->data.file, ".npz") || rg_ends_in(run->data.file, ".npy"));
@@ -74,9 +87,8 @@ static bool is_elsewhere(size_t command, const struct rg_option *option, const s
 #define EPSILON(NAME, name, kernel, states, beta1, beta2, epsilon) [RG_OPT_##NAME] = epsilon,
 static const double epsilons[RG_N_OPTIMIZERS] = {RG_OPTIMIZERS(EPSILON)};
 
-/* The value as text; for a flag "yes" or nothing. Names are not cut. */
-static const char *whole_text(const struct rg_option *option, const struct rg_config *run,
-                              char buffer[RG_OPTION_TEXT_BYTES]) {
+const char *rg_setting_text(const struct rg_option *option, const struct rg_config *run,
+                            char buffer[RG_OPTION_TEXT_BYTES]) {
     buffer[0] = '\0';
     if (option->kind == RG_KIND_FLAG) {
         return *(const bool *)rg_option_field(option, run) ? "yes" : "";
@@ -93,10 +105,10 @@ static const char *whole_text(const struct rg_option *option, const struct rg_co
     return buffer;
 }
 
-/* As whole_text, but nothing if the option has no effect on the run. */
+/* As rg_setting_text, but nothing if the option has no effect on the run. */
 static const char *value_text(const struct rg_option *option, const struct rg_config *run,
                               char buffer[RG_OPTION_TEXT_BYTES]) {
-    return rg_setting_has_part(option, run) ? whole_text(option, run, buffer) : "";
+    return rg_setting_has_part(option, run) ? rg_setting_text(option, run, buffer) : "";
 }
 
 /* ---- The values of several runs ---- */
@@ -161,7 +173,7 @@ static rg_status add_setting(struct rg_settings *settings, const struct rg_optio
     if (values.n > 0) {
         RG_TRY_GOTO(join_values(&values, &setting->text));
         setting->option = option;
-        setting->is_usual = strcmp(setting->text, whole_text(option, usual, buffer)) == 0;
+        setting->is_usual = strcmp(setting->text, rg_setting_text(option, usual, buffer)) == 0;
         setting->is_given = given;
         settings->n++;
     }

@@ -27,6 +27,10 @@ rg_status rg_settings_create(const char *command, const struct rg_config *whole,
                              size_t n_runs, struct rg_settings *settings);
 void rg_settings_release(struct rg_settings *settings);
 
+/* The value as text; for a flag "yes" or nothing. Names are not cut. */
+const char *rg_setting_text(const struct rg_option *option, const struct rg_config *run,
+                            char buffer[RG_OPTION_TEXT_BYTES]);
+
 /* Does the option have an effect on such a run? --momentum has none with adam. */
 bool rg_setting_has_part(const struct rg_option *option, const struct rg_config *run);
 

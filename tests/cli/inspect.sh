@@ -10,6 +10,21 @@ expect_status 0 "$program" "${small[@]}" --hidden 4 --updates 30 --cell lstm --l
 expect_status 0 "$program" "${small[@]}" --hidden 6 --updates 20 --cell gru --lr 0.01 --out runs/b
 tensors '
 write_npz("data.npz", {"x": ((2, 3, 1), [0.5, 1.5, -2.5, 0.0, 1.0, 2.0]), "y": ((2,), [0, 1])})
+def npy(descr, shape, data):
+    text = ("{\"descr\": %s, \"fortran_order\": False, \"shape\": %s, }\n" % (descr, shape)).encode()
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(text)) + text + data
+def write_others(path, names, method):
+    with zipfile.ZipFile(path, "w", method) as file:
+        file.writestr("x.npy", npy_bytes((2, 3, 1), [0.5, 1.5, -2.5, 0.0, 1.0, 2.0]))
+        file.writestr("names.npy", npy("\"<U2\"", (2,), names.encode("utf-32-le")))
+        file.writestr("dates.npy", npy("[(\"day\", \"<i4\")]", (1,), bytes(4)))
+        file.writestr("objects.npy", npy("\"|O\"", (1,), b"a pickle"))
+write_others("others.npz", "abcd", zipfile.ZIP_STORED)
+write_others("packed.npz", "abcd", zipfile.ZIP_DEFLATED)
+raw = open("others.npz", "rb").read()
+open("flipped.npz", "wb").write(raw.replace("abcd".encode("utf-32-le"), "abcc".encode("utf-32-le")))
+open("complex.npy", "wb").write(npy("\"<c8\"", (2,), bytes(16)))
+open("short.npy", "wb").write(npy("\"<c8\"", (2,), bytes(15)))
 names = ["weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0"]
 shapes = [(12, 2), (12, 3), (12,), (12,)]
 state = {"net.lstm." + n: (s, [0.25] * count(s)) for n, s in zip(names, shapes)}
@@ -41,15 +56,28 @@ expect_line '^rnn.weight_hh_l0 +F32 +\[16, 4\]'
 expect_status 0 "$program" inspect torch.safetensors
 expect_line '^a model of another program, such as PyTorch: lstm; 2 -> 3 -> 1, 100 weights|^a model of another program'
 expect_line '^net.lstm.weight_hh_l0 +F32 +\[12, 3\] '
-expect_line '^net.lstm.weight_hh_l0 +rnn.weight_hh_l0$'
-expect_line '^net.fc.weight +head.weight$'
+expect_line '^net.lstm.weight_hh_l0 .* rnn.weight_hh_l0$'
+expect_line '^net.fc.weight .* head.weight$'
 expect_status 0 "$program" inspect data.npz --json
 check_json 'assert [(line["name"], line["shape"], line["min"], line["max"]) for line in lines[1:]] == \
     [("x", [2, 3, 1], -2.5, 2), ("y", [2], 0, 1)], lines'
+for file in others packed; do
+    expect_status 0 "$program" inspect $file.npz
+    expect_line '^names +<U2 +\[2\] +- +- +- +-$'
+    expect_line '^x +F32 +\[2, 3, 1\] +-2.5 +2 '
+    expect_status 0 "$program" inspect $file.npz --json
+    check_json 'assert [(line["dtype"], line["shape"], line["elements"], line["min"], line["nonfinite"]) for line in lines[1:]] == [
+        ("F32", [2, 3, 1], 6, -2.5, 0), ("<U2", [2], 2, None, None), ("[(\"day\", \"<i4\")]", [1], 1, None, None),
+        ("|O", [1], 1, None, None)], lines'
+done
 expect_status 0 "$program" grad --model runs/a/model.safetensors --task adding --steps 10 --device cpu --quiet --out g.safetensors
 expect_status 0 "$program" inspect g.safetensors
 expect_line '^the gradients that grad wrote$'
 expect_no_line 'not a model'
+expect_status 0 "$program" inspect "$root/data/cat-mat-rat-weights.safetensors" # 9 + 9 + 3: it has no biases
+expect_line ' rnn tanh; 3 -> 3 -> 1, 21 weights$'
+expect_status 0 "$program" inspect "$root/data/cat-mat-rat-weights.safetensors" --json
+check_json 'assert lines[0]["weights"] == 21 == sum(line["elements"] for line in lines[1:]), lines'
 refused 4 'runs/a: is a folder, and inspect takes one file; verify DIR checks .*, and runs DIR lists' "$program" inspect runs/a
 checked "inspect: models, checkpoints, a state of PyTorch, npz, gradients, and what a folder is for"
 
@@ -58,6 +86,16 @@ checked "inspect: models, checkpoints, a state of PyTorch, npz, gradients, and w
 expect_status 0 "$program" verify runs/a
 [ "$(grep -c '^whole ' "$folder/stdout")" -eq 3 ] || fail "not three whole files"
 expect_status 0 "$program" verify data.npz
+for file in others packed; do # what rnn-gpu does not read is no damage
+    expect_status 0 "$program" verify $file.npz
+    expect_line "^whole    $file.npz: a file of 4 tensors; their checksums are right; of types that rnn-gpu does not read: \
+names \(<U2\), dates \(\[\(\"day\", \"<i4\"\)\]\), objects \(\|O\)\$"
+done
+expect_status 0 "$program" verify complex.npy
+expect_line 'the format has no checksums; of types that rnn-gpu does not read: data \(<c8\)$'
+refused 6 'flipped.npz\(names.npy\): CRC error' "$program" verify flipped.npz
+refused 6 'short.npy: the shape does not need the 15 bytes' "$program" verify short.npy
+refused 4 "short.npy: .*dtype '<c8' \(complex numbers\) is not supported" "$program" train --data short.npy --device cpu
 cp -r runs/a hurt
 python3 - <<'PYTHON'
 raw = bytearray(open("hurt/checkpoint-30.ckpt", "rb").read())
@@ -113,12 +151,12 @@ expect_status 0 "$program" runs runs --json
 check_json 'assert [(r["run"], r["state"], r["updates"], r["resumable"], r["checkpoint"]) for r in lines] == \
     [("a", "done", 30, True, 30), ("b", "done", 20, True, 20)], lines'
 expect_status 0 "$program" runs runs
-expect_line '^run +--cell +--hidden +--updates +updates +loss +gradient +state +resume from$'
-expect_line '^a +lstm +4 +30 +30 .* done +30$'
-expect_line '^b +gru +6 +20 +20 .* done +20$'
+expect_line '^run +state +loss +updates +resume from +gradient +--cell +--hidden +--updates$'
+expect_line '^a +done +0\.[0-9]+ +30 +30 +[A-Z]+ +lstm +4 +30$'
+expect_line '^b +done +0\.[0-9]+ +20 +20 +[A-Z]+ +gru +6 +20$'
 rm runs/b/checkpoint-20.ckpt
 expect_status 0 "$program" runs runs
-expect_line '^b +gru .* done +-$'
+expect_line '^b +done +0\.[0-9]+ +20 +- +[A-Z]+ +gru '
 # the options that people vary come first, and none is hidden; one that has no use in a run is no difference
 expect_status 0 "$program" "${small[@]}" --hidden 4 --updates 3 --cell rnn --lr 0.02 --optimizer momentum --momentum 0.5 \
     --clip-norm 2 --seed 3 --weight-decay 0.1 --warmup 2 --schedule cosine --layers 2 --dropout 0.1 --nonfinite stop \
@@ -126,13 +164,13 @@ expect_status 0 "$program" "${small[@]}" --hidden 4 --updates 3 --cell rnn --lr 
 printf 'series,a,label\n' >t.csv
 for i in 1 2 3 4 5 6 7 8; do printf '%d,0.%d,%d\n' "$i" "$i" "$((i % 2))"; done >>t.csv
 expect_status 0 "$program" --data t.csv --val-frac 0.25 --test t.csv --hidden 4 --updates 3 --device cpu --out runs/d
-expect_status 0 env COLUMNS=80 "$program" runs runs
-expect_line '^run +--data +--cell +--hidden +--layers +--lr +--optimizer +--batch( |$)'
+expect_status 0 "$program" runs runs
+expect_line '^run +state +loss +validation +test +updates .* gradient +--data +--cell +--hidden +--layers +--lr +--optimizer +--batch '
 for option in seed clip-norm schedule weight-decay warmup dropout nonfinite lag-every init init-input momentum test; do
     expect_line "^run.* --$option( |$)"
 done
-expect_no_line '--(val-every|patience|pad|activation)( |$)'
-expect_line '^d .* 3 +0\.[0-9]+ +0\.[0-9]+ +0\.[0-9]+$'
+expect_no_line '--(val-every|patience|pad|activation|epsilon|level|min-count|lowercase|normalize|permute)( |$)'
+expect_line '^d +done +0\.[0-9]+ +0\.[0-9]+ +0\.[0-9]+ +3 '
 expect_line '^validation +lowest loss'
 expect_status 0 "$program" runs runs --json
 check_json '
@@ -140,6 +178,15 @@ assert [r["validation_loss"] is None and r["test_loss"] is None for r in lines] 
 log = [json.loads(line) for line in open("runs/d/log.jsonl")]
 assert lines[3]["validation_loss"] == log[-1]["best_loss"] and lines[3]["test_loss"] == log[-1]["test"]["loss"], lines[3]'
 checked "runs: every option that differs, and the losses of validation and test"
+# a checkpoint has the values that its run had, and no option that had no use
+expect_status 0 "$program" inspect runs/d/checkpoint-3.ckpt
+expect_line '^  steps +1$'
+expect_line '^  loss +bce$'
+expect_no_line '^  (level|min-count|permute|rmsprop-alpha|momentum|skip-kind|stride|pad) '
+expect_status 0 "$program" inspect runs/d/checkpoint-3.ckpt --json
+check_json 'options = lines[0]["options"]
+assert (options["steps"], options["loss"], "level" in options) == ("1", "bce", False), options'
+checked "inspect: the options of a checkpoint are those of its run"
 
 # ---- the results of a sweep ----
 
@@ -152,6 +199,13 @@ assert end["model"] is None and end["best_model"] is None and end["options"]["se
 expect_status 0 "$program" verify grid
 [ "$(grep -c '^whole .*training-.*done: the result of a' "$folder/stdout")" -eq 2 ] ||
     fail "verify does not know the results of a sweep"
+# a page of results that were read says so, and that its time is not that of the trainings
+expect_status 0 "$program" sweep "${small[@]}" --hidden 3 --updates 2 --seed 1,2 --out grid --report all.html
+expect_line '<dt>trained before</dt><dd>2 of 2 trainings; their results are from grid</dd>' here/all.html
+expect_line '<dt>time</dt><dd>[^<]*, in which nothing was trained</dd>' here/all.html
+expect_status 0 "$program" sweep "${small[@]}" --hidden 3 --updates 2 --seed 1-3 --out grid --report some.html
+expect_line '<dt>trained before</dt><dd>2 of 3 trainings; their results are from grid</dd>' here/some.html
+expect_line '<dt>time</dt><dd>[^<]*, without what was trained before</dd>' here/some.html
 head -c 300 "$file" >cut.done
 refused 6 'cut.done' "$program" verify cut.done
 checked "results of a sweep are called what they are"

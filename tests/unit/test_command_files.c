@@ -203,6 +203,15 @@ START_TEST(runs) {
         {"all/c", "{\"event\": \"start\", \"options\": {\"cell\": \"rnn\", \"hidden\": 8, \"lr\": 0.001}}\n{\"event\": "
                   "\"end\"}\n"},
         {"all/d", "no json\n"},
+        /* of a text, by an optimiser without an epsilon; and of a file of numbers, with options that have no use there
+         */
+        {"all/f",
+         "{\"event\": \"start\", \"options\": {\"cell\": \"rnn\", \"hidden\": 8, \"lr\": 0.001, \"data\": \"b.txt\", "
+         "\"level\": \"char\", \"min-count\": 3, \"lowercase\": false, \"optimizer\": \"sgd\"}}\n"},
+        {"all/g",
+         "{\"event\": \"start\", \"options\": {\"cell\": \"rnn\", \"hidden\": 8, \"lr\": 0.001, \"data\": \"x.csv\", "
+         "\"level\": \"auto\", \"min-count\": 0, \"lowercase\": false, \"optimizer\": \"adam\", "
+         "\"epsilon\": 1e-08, \"normalize\": true}}\n"},
     };
     ck_assert_int_eq(mkdir("all", 0777), 0);
     (void)run_command("runs all");

@@ -14,10 +14,12 @@
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
+#include "cli/commands/run_log.h"
 #include "cli/commands/trainings.h"
 #include "cli/report/columns.h"
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
+#include "cli/settings.h"
 #include "files/json_lines.h"
 #include "files/lock.h"
 #include "options/options.h"
@@ -28,21 +30,16 @@ enum {
     PATH_BYTES = 4096 + 300,
     TEXT_BYTES = 64,
     VALUE_BYTES = 300, /* of an option, as long as a cell */
-    MAX_RUNS = 4096,
-    TAIL_BYTES = 1 << 22 /* last part of a log that is read: its last events */
+    MAX_RUNS = 4096
 };
 
 struct one_run {
-    char *name;             /* name of its folder, relative to the requested one; "." for that folder itself */
-    json_t *options;        /* options in the start event, or in the last one that resumed the run; or NULL */
-    char state[TEXT_BYTES]; /* running, stopped, or how it ended */
-    char verdict[TEXT_BYTES];
-    uint64_t updates;
-    double loss;         /* final loss, or the last update's if it did not end; NAN: not known */
-    double validation;   /* lowest loss of the validation data; NAN: none */
-    double test;         /* loss of the test data; NAN: none */
-    uint64_t checkpoint; /* update of the newest intact checkpoint; 0: none */
-    json_t *result;      /* of a training of compare or sweep (rg_trainings_json), else NULL */
+    char *name; /* name of its folder, relative to the requested one; "." for that folder itself */
+    bool is_running;
+    struct rg_run_log log;   /* or what the result of a training of compare or sweep says */
+    struct rg_config config; /* its options, as far as the log has them; texts belong to the log */
+    uint64_t checkpoint;     /* update of the newest intact checkpoint; 0: none */
+    json_t *result;          /* of a training of compare or sweep (rg_trainings_json), else NULL */
 };
 
 struct runs {
@@ -52,80 +49,6 @@ struct runs {
     const struct rg_option **columns; /* [n_columns] options that differ, those of most weight first */
     size_t n_columns;
 };
-
-/* ---- A run's log ---- */
-
-static double number_of(const json_t *event, const char *key) {
-    const json_t *const value = json_object_get(event, key);
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
-}
-
-static void take_event(struct one_run *run, json_t *event) {
-    const char *const kind = json_string_value(json_object_get(event, "event"));
-    const bool is_end = kind && strcmp(kind, "end") == 0;
-    if (kind && strcmp(kind, "validation") == 0 && json_is_true(json_object_get(event, "best"))) {
-        run->validation = number_of(event, "loss");
-    }
-    if (kind && strcmp(kind, "update") == 0) {
-        run->updates = (uint64_t)json_integer_value(json_object_get(event, "update"));
-        run->loss = number_of(event, "loss");
-    }
-    if (is_end) {
-        const char *const reason = json_string_value(json_object_get(event, "reason"));
-        const char *const verdict = json_string_value(json_object_get(event, "verdict"));
-        run->updates = (uint64_t)json_integer_value(json_object_get(event, "updates"));
-        run->loss = number_of(event, "loss");
-        run->validation = number_of(event, "best_loss");
-        run->test = number_of(json_object_get(event, "test"), "loss");
-        (void)snprintf(run->state, sizeof run->state, "%s", reason ? reason : "ended");
-        (void)snprintf(run->verdict, sizeof run->verdict, "%s", verdict ? verdict : "-");
-    }
-}
-
-/* Read the lines of a text. The first and the last line may be incomplete. */
-static void take_lines(struct one_run *run, const char *text, size_t length, bool whole) {
-    const char *at = text, *const end = text + length;
-    for (const char *next = NULL; at < end; at = next) {
-        const char *const newline = memchr(at, '\n', (size_t)(end - at));
-        next = newline ? newline + 1 : end;
-        json_t *const event = whole || at > text ? json_loadb(at, (size_t)(next - at), 0, NULL) : NULL;
-        if (event) {
-            take_event(run, event);
-        }
-        json_decref(event);
-    }
-}
-
-/* Take the options of the first line, the start event, and of each event that resumed the run. */
-static void take_options(struct one_run *run, FILE *file) {
-    static const char resume[] = "{\"event\":\"resume\"";
-    char *line = NULL;
-    size_t room = 0, lines = 0;
-    for (ssize_t n = getline(&line, &room, file); n > 0; n = getline(&line, &room, file)) {
-        if (lines++ > 0 && strncmp(line, resume, strlen(resume)) != 0) {
-            continue;
-        }
-        json_t *const event = json_loadb(line, (size_t)n, 0, NULL), *const options = json_object_get(event, "options");
-        if (options) {
-            json_decref(run->options);
-            run->options = json_incref(options);
-        }
-        json_decref(event);
-    }
-    free(line);
-}
-
-static rg_status read_log(struct one_run *run, FILE *file) {
-    char *tail = NULL;
-    take_options(run, file);
-    (void)fseeko(file, 0, SEEK_END);
-    const off_t length = ftello(file), begin = length > TAIL_BYTES ? length - TAIL_BYTES : 0;
-    RG_TRY(rg_alloc(&tail, (size_t)(length - begin), 1, "the end of a log"));
-    (void)fseeko(file, begin, SEEK_SET);
-    take_lines(run, tail, fread(tail, 1, (size_t)(length - begin), file), begin == 0);
-    rg_free(tail);
-    return RG_OK;
-}
 
 /* ---- A run ---- */
 
@@ -172,26 +95,47 @@ static bool has(const char *folder, const char *name) {
     return access(path, F_OK) == 0;
 }
 
+static const char *number_text(const json_t *value, char text[VALUE_BYTES]) {
+    if (json_is_integer(value)) {
+        (void)snprintf(text, VALUE_BYTES, "%lld", (long long)json_integer_value(value));
+    } else {
+        (void)snprintf(text, VALUE_BYTES, "%g", json_number_value(value));
+    }
+    return text;
+}
+
+/* The options that a log has. Texts belong to it. */
+static struct rg_config config_of(const struct rg_run_log *log) {
+    struct rg_config config = rg_config_of_command(rg_command_find("train"));
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_option *const option = &rg_options[i];
+        const json_t *const value = json_object_get(log->options, option->name);
+        char number[VALUE_BYTES];
+        if (option->kind == RG_KIND_FLAG) {
+            *(bool *)((char *)&config + option->offset) = json_is_true(value);
+        } else if (value) {
+            const char *const text = json_string_value(value);
+            (void)rg_option_set(option, text ? text : number_text(value, number), &config); /* else the default */
+        }
+    }
+    return config;
+}
+
 /* Add the run in a folder, if there is one. */
 static rg_status add_run(struct runs *r, const char *folder, const char *name) {
-    char log[PATH_BYTES + 64];
     struct one_run *const run = &r->items[r->n];
-    *run = (struct one_run){.loss = NAN, .validation = NAN, .test = NAN, .verdict = "-"};
+    *run = (struct one_run){.name = NULL};
     RG_TRY(find_checkpoint(run, folder));
     if (!run->checkpoint && !has(folder, RG_OUT_LOG) && !has(folder, RG_OUT_MODEL)) {
         return RG_OK;
     }
     RG_TRY(rg_copy_string(&run->name, name));
     r->n++;
-    (void)snprintf(run->state, sizeof run->state, "%s", is_running(folder) ? "running" : "stopped");
-    run->updates = run->checkpoint;
-    (void)snprintf(log, sizeof log, "%s/" RG_OUT_LOG, folder);
-    FILE *const file = fopen(log, "re");
-    const rg_status status = file ? read_log(run, file) : RG_OK;
-    if (file) {
-        (void)fclose(file);
-    }
-    return status;
+    RG_TRY(rg_run_log_read(folder, &run->log));
+    run->config = config_of(&run->log);
+    run->log.updates = run->log.updates > 0 ? run->log.updates : run->checkpoint;
+    run->is_running = !run->log.reason[0] && is_running(folder);
+    return RG_OK;
 }
 
 /* Add the result of a training of compare or sweep. A damaged one is reported and left out. */
@@ -199,7 +143,7 @@ static rg_status add_result(struct runs *r, const char *path, const char *name) 
     struct one_run *const run = &r->items[r->n];
     struct rg_sections *sections = NULL;
     bool foreign = false;
-    *run = (struct one_run){.loss = NAN, .validation = NAN, .test = NAN};
+    *run = (struct one_run){.log = {.loss = NAN, .validation = NAN, .test = NAN}};
     rg_status status = rg_sections_read(path, &sections, &foreign);
     status = status == RG_OK ? rg_trainings_json(sections, &run->result) : status;
     rg_sections_destroy(sections);
@@ -210,14 +154,8 @@ static rg_status add_result(struct runs *r, const char *path, const char *name) 
     r->n++;
     RG_TRY(rg_copy_string(&run->name, name));
     run->name[strlen(name) - strlen(".done")] = '\0';
-    const char *const verdict = json_string_value(json_object_get(run->result, "verdict"));
-    run->options = json_incref(json_object_get(run->result, "options"));
-    run->updates = (uint64_t)json_integer_value(json_object_get(run->result, "updates"));
-    run->loss = number_of(run->result, "loss");
-    run->validation = number_of(json_object_get(run->result, "validation"), "best_loss");
-    run->test = number_of(json_object_get(run->result, "test"), "loss");
-    (void)snprintf(run->state, sizeof run->state, "%s", json_string_value(json_object_get(run->result, "reason")));
-    (void)snprintf(run->verdict, sizeof run->verdict, "%s", verdict ? verdict : "-");
+    rg_run_log_of_result(run->result, &run->log);
+    run->config = config_of(&run->log);
     return RG_OK;
 }
 
@@ -256,42 +194,48 @@ static rg_status find_runs(struct runs *r) {
 
 /* ---- Differences ---- */
 
-static const char *option_text(const struct one_run *run, const char *key, char text[VALUE_BYTES]) {
-    const json_t *const value = json_object_get(run->options, key);
-    (void)snprintf(text, VALUE_BYTES, "%s", value ? "" : "-");
-    if (json_is_string(value)) {
+/* An option's value in a run: "-" if it has no use there. */
+static const char *option_text(const struct one_run *run, const struct rg_option *option, char text[VALUE_BYTES]) {
+    const json_t *const value = json_object_get(run->log.options, option->name);
+    if (!value || !rg_setting_has_part(option, &run->config)) {
+        (void)snprintf(text, VALUE_BYTES, "-");
+    } else if (json_is_string(value)) {
         (void)snprintf(text, VALUE_BYTES, "%s", json_string_value(value));
-    } else if (json_is_integer(value)) {
-        (void)snprintf(text, VALUE_BYTES, "%lld", (long long)json_integer_value(value));
-    } else if (json_is_real(value)) {
-        (void)snprintf(text, VALUE_BYTES, "%g", json_real_value(value));
     } else if (json_is_boolean(value)) {
         (void)snprintf(text, VALUE_BYTES, "%s", json_is_true(value) ? "yes" : "no");
+    } else {
+        (void)number_text(value, text);
     }
     return text;
 }
 
-/* Do the runs differ in an option that has an effect? A log lacks the options that its run had no use for. Such a run
- * counts as one with the option's default. */
-static bool differs(const struct runs *r, const struct rg_option *option, const struct rg_config *usual) {
-    char first[VALUE_BYTES] = "", other[VALUE_BYTES], by_default[RG_OPTION_TEXT_BYTES];
-    bool lacking = false;
+/* Has the option a use in the run, and another value than its default there? Some defaults depend on the run. */
+static bool is_unusual(const struct one_run *run, const struct rg_option *option, const char *value) {
+    struct rg_config usual = rg_config_default();
+    char by_default[RG_OPTION_TEXT_BYTES];
+    usual.data.task = "adding";
+    if (strcmp(option->name, "epsilon") == 0) { /* its default is that of the optimiser */
+        usual.training.optimizer = run->config.training.optimizer;
+    }
+    usual.model.readout = run->config.model.bidirectional ? RG_READOUT_FINAL : RG_READOUT_LAST;
+    const char *const text = rg_setting_text(option, &usual, by_default);
+    return strcmp(value, "-") != 0 && strcmp(value, option->kind == RG_KIND_FLAG && !text[0] ? "no" : text) != 0;
+}
+
+/* Do the runs differ in an option that has an effect? Without a use it counts as the option's default. */
+static bool differs(const struct runs *r, const struct rg_option *option) {
+    char first[VALUE_BYTES] = "", other[VALUE_BYTES];
     for (size_t i = 0; i < r->n; i++) {
-        if (!json_object_get(r->items[i].options, option->name)) {
-            lacking = true;
-            continue;
+        (void)option_text(&r->items[i], option, other);
+        if (!is_unusual(&r->items[i], option, other)) {
+            other[0] = '\0';
         }
-        (void)option_text(&r->items[i], option->name, other);
-        if (first[0] && strcmp(first, other) != 0) {
+        if (i > 0 && strcmp(first, other) != 0) {
             return true;
         }
         (void)snprintf(first, sizeof first, "%s", other);
     }
-    if (option->kind == RG_KIND_TEXT || option->kind == RG_KIND_FLAG) {
-        return lacking && first[0] && strcmp(first, "no") != 0;
-    }
-    rg_option_value_text(option, usual, by_default);
-    return lacking && first[0] && strcmp(first, by_default) != 0;
+    return false;
 }
 
 static bool is_column(const struct runs *r, const struct rg_option *option) {
@@ -309,12 +253,10 @@ static rg_status choose_columns(struct runs *r) {
                                         "lr",    "optimizer", "batch", "steps",     "window",
                                         "tbptt", "epochs",    "seed",  "clip-norm", "schedule"};
     enum { N_FIRST = sizeof first / sizeof *first };
-    struct rg_config usual = rg_config_default();
-    usual.data.task = "adding";
     RG_TRY(rg_alloc(&r->columns, rg_n_options, sizeof *r->columns, "the columns of a table"));
     for (size_t i = 0; i < N_FIRST + rg_n_options; i++) {
         const struct rg_option *const option = i < N_FIRST ? rg_option_named(first[i]) : &rg_options[i - N_FIRST];
-        if (!is_column(r, option) && differs(r, option, &usual)) {
+        if (!is_column(r, option) && differs(r, option)) {
             r->columns[r->n_columns++] = option;
         }
     }
@@ -325,18 +267,23 @@ static rg_status choose_columns(struct runs *r) {
 
 /* Would `--resume` find a checkpoint, and is no process working on the run? */
 static bool can_go_on(const struct one_run *run) {
-    return run->checkpoint > 0 && strcmp(run->state, "running") != 0;
+    return run->checkpoint > 0 && !run->is_running;
+}
+
+/* How it ended, running, or stopped. */
+static const char *state_of(const struct one_run *run) {
+    return run->log.reason[0] ? run->log.reason : run->is_running ? "running" : "stopped";
 }
 
 static rg_status print_json(const struct one_run *run) {
     static const char *const files[] = {"model", "best_model"};
     json_t *line =
         rg_json_pack("{s:o, s:s, s:I, s:o, s:o, s:o, s:s, s:b, s:o, s:o}", "run", rg_json_text(run->name), "state",
-                     run->state, "updates", (json_int_t)run->updates, "loss", rg_json_real(run->loss),
-                     "validation_loss", rg_json_measured(run->validation), "test_loss", rg_json_measured(run->test),
-                     "verdict", run->verdict, "resumable", can_go_on(run), "checkpoint",
-                     run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
-                     run->options ? json_incref(run->options) : json_null());
+                     state_of(run), "updates", (json_int_t)run->log.updates, "loss", rg_json_real(run->log.loss),
+                     "validation_loss", rg_json_measured(run->log.validation), "test_loss",
+                     rg_json_measured(run->log.test), "verdict", run->log.verdict, "resumable", can_go_on(run),
+                     "checkpoint", run->checkpoint ? json_integer((json_int_t)run->checkpoint) : json_null(), "options",
+                     run->log.options ? json_incref(run->log.options) : json_null());
     for (size_t i = 0; run->result && i < sizeof files / sizeof *files; i++) {
         rg_json_set(&line, files[i], json_incref(json_object_get(run->result, files[i])));
     }
@@ -344,15 +291,15 @@ static rg_status print_json(const struct one_run *run) {
 }
 
 static const struct rg_column results[] = {
-    {.head = "updates", .meaning = "updates made"},
+    {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
     {.head = "loss", .meaning = "mean of the last updates; of a run that goes on, of one"},
     {.head = "validation", .meaning = "lowest loss of the validation data"},
     {.head = "test", .meaning = "loss of the test data"},
-    {.head = "gradient", .left = true, .meaning = "the verdict: how the gradient comes back in time"},
-    {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
+    {.head = "updates", .meaning = "updates made"},
     {.head = "resume from", .left = true, .meaning = "the update that --resume DIR would go on from"},
+    {.head = "gradient", .left = true, .meaning = "the verdict: how the gradient comes back in time"},
 };
-enum { UPDATES, LOSS, VALIDATION, TEST, GRADIENT, STATE, FROM, N_RESULTS };
+enum { STATE, LOSS, VALIDATION, TEST, UPDATES, FROM, GRADIENT, N_RESULTS };
 
 static void add_loss(struct rg_columns *t, double loss) {
     char text[TEXT_BYTES] = "-";
@@ -366,46 +313,46 @@ static void add_row(const struct runs *r, const struct one_run *run, const bool 
                     struct rg_columns *t) {
     char text[VALUE_BYTES];
     rg_columns_cell(t, "", "%s", run->name);
-    for (size_t c = 0; c < r->n_columns; c++) {
-        rg_columns_cell(t, "", "%s", option_text(run, r->columns[c]->name, text));
-    }
-    rg_columns_cell(t, "", "%llu", (unsigned long long)run->updates);
-    add_loss(t, run->loss);
+    rg_columns_cell(t, "", "%s", state_of(run));
+    add_loss(t, run->log.loss);
     if (shown[VALIDATION]) {
-        add_loss(t, run->validation);
+        add_loss(t, run->log.validation);
     }
     if (shown[TEST]) {
-        add_loss(t, run->test);
+        add_loss(t, run->log.test);
     }
-    rg_columns_cell(t, "", "%s", run->verdict);
-    rg_columns_cell(t, "", "%s", run->state);
+    rg_columns_cell(t, "", "%llu", (unsigned long long)run->log.updates);
     (void)snprintf(text, sizeof text, "%llu", (unsigned long long)run->checkpoint);
     rg_columns_cell(t, "", "%s", can_go_on(run) ? text : "-");
+    rg_columns_cell(t, "", "%s", run->log.verdict);
+    for (size_t c = 0; c < r->n_columns; c++) {
+        rg_columns_cell(t, "", "%s", option_text(run, r->columns[c], text));
+    }
 }
 
-/* Print the table. An option's head has its dashes, so it differs from that of a result. Results that no run has are
- * not shown. */
+/* Print the table: what became of each run, then the options. An option's head has its dashes, so it differs from that
+ * of a result. Results that no run has are not shown. */
 static rg_status print_rows(const struct runs *r, struct rg_column *columns, char (*heads)[TEXT_BYTES]) {
-    bool shown[N_RESULTS] = {[UPDATES] = true, [LOSS] = true, [GRADIENT] = true, [STATE] = true, [FROM] = true};
+    bool shown[N_RESULTS] = {[STATE] = true, [LOSS] = true, [UPDATES] = true, [FROM] = true, [GRADIENT] = true};
     size_t n = 0;
     const struct rg_look look = rg_look_of(r->config);
     struct rg_columns t;
     columns[n++] = (struct rg_column){.head = "run", .left = true};
-    for (size_t c = 0; c < r->n_columns; c++) {
-        (void)snprintf(heads[c], sizeof heads[c], "--%s", r->columns[c]->name);
-        columns[n++] = (struct rg_column){.head = heads[c]};
-    }
     for (size_t i = 0; i < r->n; i++) {
-        shown[VALIDATION] = shown[VALIDATION] || !isnan(r->items[i].validation);
-        shown[TEST] = shown[TEST] || !isnan(r->items[i].test);
+        shown[VALIDATION] = shown[VALIDATION] || !isnan(r->items[i].log.validation);
+        shown[TEST] = shown[TEST] || !isnan(r->items[i].log.test);
     }
     for (size_t i = 0; i < N_RESULTS; i++) {
         if (shown[i]) {
             columns[n++] = results[i];
         }
     }
+    for (size_t c = 0; c < r->n_columns; c++) {
+        (void)snprintf(heads[c], sizeof heads[c], "--%s", r->columns[c]->name);
+        columns[n++] = (struct rg_column){.head = heads[c]};
+    }
     const struct rg_columns_options options = {
-        .columns = columns, .n = n, .keys = 1, .rows = r->n, .width = rg_look_table(&look), .gap = 2};
+        .columns = columns, .n = n, .keys = 1, .rows = r->n, .width = rg_look_rows(&look), .gap = 2};
     RG_TRY(rg_columns_create(&options, &t));
     for (size_t i = 0; i < r->n; i++) {
         add_row(r, &r->items[i], shown, &t);
@@ -463,7 +410,7 @@ rg_status rg_command_runs(const struct rg_config *config) {
     status = status == RG_OK ? show(&r) : status;
     for (size_t i = 0; i < r.n; i++) {
         rg_free(r.items[i].name);
-        json_decref(r.items[i].options);
+        rg_run_log_release(&r.items[i].log);
         json_decref(r.items[i].result);
     }
     rg_free(r.items);
