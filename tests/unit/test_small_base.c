@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #include "base/subnormals.h"
 #include "base/utf8.h"
 #include "expected.h"
+#include "failing_memory.h"
 #include "rnn_gpu/log.h"
 #include "scratch.h"
 
@@ -359,33 +361,60 @@ START_TEST(every_item_once) {
 }
 END_TEST
 
-static atomic_int at_work;
+static atomic_int at_work, blocks_signals; /* threads that wait; those that no signal reaches */
+
+static bool is_blocked(int number) {
+    sigset_t set;
+    return pthread_sigmask(SIG_BLOCK, NULL, &set) == 0 && sigismember(&set, number) == 1;
+}
 
 /* Wait until each thread has one item. */
 static void meet(void *context, size_t item, int thread) {
     int *const by_thread = context;
     (void)item;
     by_thread[thread]++;
+    (void)atomic_fetch_add(&blocks_signals, is_blocked(SIGINT) && is_blocked(SIGTERM) && is_blocked(SIGHUP));
     (void)atomic_fetch_add(&at_work, 1);
     while (atomic_load(&at_work) < MOST_THREADS) {
         (void)sched_yield();
     }
 }
 
-/* All threads work at the same time, also after they slept. */
+/* All threads work at the same time, also after they slept. Signals are for the caller, as before. */
 START_TEST(all_threads_work) {
-    struct rg_pool *pool = NULL;
-    ck_assert_int_eq(rg_pool_create(MOST_THREADS, &pool), RG_OK);
-    for (int run = 0; run < 3; run++) {
-        int by_thread[MOST_THREADS] = {0};
-        atomic_store(&at_work, 0);
-        (void)usleep(2000);
-        rg_pool_run(pool, MOST_THREADS, meet, by_thread);
-        for (int i = 0; i < MOST_THREADS; i++) {
-            ck_assert_int_eq(by_thread[i], 1);
+    enum { RUNS = 3, SLEEP = 2000 /* microseconds, after which all sleep */ };
+    for (int kind = 0; kind < 2; kind++) {
+        struct rg_pool *pool = NULL;
+        test_case("as many as can be started: %d", kind);
+        ck_assert_int_eq(kind ? rg_pool_create_up_to(MOST_THREADS, &pool) : rg_pool_create(MOST_THREADS, &pool), RG_OK);
+        ck_assert(!is_blocked(SIGINT) && !is_blocked(SIGTERM));
+        for (int run = 0; run < RUNS; run++) {
+            int by_thread[MOST_THREADS] = {0};
+            atomic_store(&at_work, 0);
+            atomic_store(&blocks_signals, 0);
+            (void)usleep(SLEEP);
+            rg_pool_run(pool, MOST_THREADS, meet, by_thread);
+            for (int i = 0; i < MOST_THREADS; i++) {
+                ck_assert_int_eq(by_thread[i], 1);
+            }
+            ck_assert_int_eq(blocks_signals, MOST_THREADS - 1);
         }
+        (void)usleep(SLEEP);
+        rg_pool_destroy(pool);
     }
+}
+END_TEST
+
+static rg_status make_pool(void) {
+    struct rg_pool *pool = NULL;
+    const rg_status status = rg_pool_create(2, &pool);
+    ck_assert((pool != NULL) == (status == RG_OK) && !is_blocked(SIGINT));
     rg_pool_destroy(pool);
+    return status;
+}
+
+START_TEST(threads_without_memory) {
+    each_fails("a pool", make_pool, 2);
 }
 END_TEST
 
@@ -454,6 +483,7 @@ TEST_MAIN("small_base") {
     TCase *const threads = add_tests(suite, "threads");
     tcase_add_test(threads, every_item_once);
     tcase_add_test(threads, all_threads_work);
+    tcase_add_test(threads, threads_without_memory);
     tcase_add_test(threads, numbers_of_threads);
     tcase_add_test(threads, threads_that_do_not_start);
 }
