@@ -36,15 +36,15 @@ struct rg_verdict {
 };
 
 /* The verdict on one direction of one layer. It is based on the measured norms of delta, never on the spectral radius
- * (a net of spectral radius 0 can explode). D is a sequence's log10 ||delta|| at the furthest lag less that at the
+ * (a net of spectral radius 0 can explode). R is a sequence's log10 ||delta|| at the furthest lag less that at the
  * loss. The first rule that applies decides:
  *
  *   EXPLODING  The states or the gradient of a sequence are beyond the range of their numbers.
- *   NONE       D is -INFINITY for more than half of the sequences, or there is no lag but 0.
- *   MIXED      The 10 % and the 90 % quantile of D are six decades apart, and they are not both 3 or more, nor both -3
+ *   NONE       R is -INFINITY for more than half of the sequences, or there is no lag but 0.
+ *   MIXED      The 10 % and the 90 % quantile of R are six decades apart, and they are not both 3 or more, nor both -3
  *              or less. It is enough that a tenth of the sequences have no gradient.
- *   EXPLODING  The median of D is 3 or more.
- *   VANISHING  The median of D is -3 or less.
+ *   EXPLODING  The median of R is 3 or more.
+ *   VANISHING  The median of R is -3 or less.
  *   MIXED      The Jacobian product over these steps has singular values of 10^3 and more beside 10^-3 and less
  *              (`causes`, which may be NULL).
  *   SENSITIVE  A small change of W_hh can change the last state 50 times as much, both relative: the "curse of
