@@ -177,6 +177,10 @@ refused 4 'file: --resume takes the folder that --out of the run named; this is 
 refused 4 'nowhere: .*; No such file or directory$' "$program" --resume nowhere
 mkdir empty
 refused 4 'empty holds no checkpoint .*; give the folder that --out of the run named' "$program" --resume empty
+"$program" "${small[@]}" --steps 60 --activation linear --init normal:1000 --nonfinite stop --out burst --quiet >/dev/null 2>&1 &&
+    fail "no divergence"
+refused 4 'burst holds a run that ended \(diverged\) after update 1, before it saved a checkpoint .*--out burst --overwrite' \
+    "$program" --resume burst
 refused 2 'holds an earlier result' "$program" "${small[@]}" --out longer
 expect_status 2 "$program" --resume longer --updates 400 --max-time 0.00001
 expect_line 'has already trained for .*s, and --max-time ends the whole run after 0.01 ms; give a larger --max-time' stderr
@@ -257,7 +261,8 @@ mv kept.csv words.csv
 "$program" --data - --hidden 3 --device cpu --updates 3 --out piped <words.csv >"$folder/stdout" 2>"$folder/stderr" ||
     fail "data of stdin are not trained on"
 expect_line 'data from stdin cannot be read again, so no checkpoint is made' stderr
-refused 4 'piped holds no checkpoint' "$program" --resume piped
+refused 4 'piped holds a run that ended \(done\) after update 3, before it saved a checkpoint .*--out piped --overwrite' \
+    "$program" --resume piped
 checked "the data of another folder, changed, gone, of stdin"
 
 # ---- A full disk ----

@@ -8,6 +8,7 @@
 
 #include "base/number_text.h"
 #include "cli/commands/checkpoints.h"
+#include "cli/commands/run_log.h"
 #include "cli/commands/trainings.h"
 #include "data/data_fingerprint.h"
 #include "files/shell_text.h"
@@ -44,6 +45,30 @@ static rg_status read_newest(const char *folder, const uint64_t *updates, size_t
     return rg_fail(RG_BAD_FILE, "%s; there is no other checkpoint in %s", reason, folder);
 }
 
+/* Say why a folder without a checkpoint cannot be resumed: perhaps its run ended before the first one. */
+static rg_status refuse_without(const char *folder) {
+    struct rg_run_log log;
+    char word[RG_SHELL_WORD], ended[RG_RUN_LOG_TEXT + 64] = "";
+    const rg_status read = rg_run_log_read(folder, &log);
+    const bool is_run = log.options || log.updates > 0 || log.reason[0];
+    if (log.reason[0]) {
+        (void)snprintf(ended, sizeof ended, "ended (%s) after update %llu", log.reason,
+                       (unsigned long long)log.updates);
+    } else {
+        (void)snprintf(ended, sizeof ended, "was stopped after update %llu", (unsigned long long)log.updates);
+    }
+    rg_run_log_release(&log);
+    RG_TRY(read);
+    return is_run ? rg_fail(RG_BAD_FILE,
+                            "%s holds a run that %s, before it saved a checkpoint (checkpoint-N.ckpt), so there is "
+                            "nothing to resume; start a new one, with --out %s --overwrite in its place",
+                            folder, ended, rg_shell_word(folder, word))
+                  : rg_fail(RG_BAD_FILE,
+                            "%s holds no checkpoint (checkpoint-N.ckpt) of a run; give the folder that --out of the "
+                            "run named",
+                            folder);
+}
+
 static rg_status find(const char *folder, struct rg_resumed *r) {
     uint64_t *updates = NULL;
     size_t n = 0;
@@ -57,11 +82,7 @@ static rg_status find(const char *folder, struct rg_resumed *r) {
             "--out %s goes on",
             folder, rg_shell_word(folder, word));
     }
-    rg_status status = n > 0 ? read_newest(folder, updates, n, r)
-                             : rg_fail(RG_BAD_FILE,
-                                       "%s holds no checkpoint (checkpoint-N.ckpt) of a run; give the folder that "
-                                       "--out of the run named",
-                                       folder);
+    rg_status status = n > 0 ? read_newest(folder, updates, n, r) : refuse_without(folder);
     for (size_t i = 0; status == RG_OK && i < n; i++) {
         char path[RG_CHECKPOINT_PATH];
         rg_checkpoint_name(path, folder, updates[i]);
