@@ -114,8 +114,11 @@ static rg_status read_held_out(const struct rg_config *config, struct rg_run_dat
 static rg_status normalize(const struct rg_config *config, const struct rg_run_data *data) {
     struct rg_dataset *const others[] = {data->validation, data->test};
     const bool scaled = data->start && data->start->input_mean;
-    if (config->data.normalize && data->start && !scaled) {
-        return rg_fail(RG_USAGE, "--model %s takes inputs as they are; leave --normalize out", config->data.model_file);
+    if (config->data.normalize && data->start) {
+        return scaled ? rg_fail(RG_USAGE, "--normalize is determined by %s, which was trained with it; leave it out",
+                                config->data.model_file)
+                      : rg_fail(RG_USAGE, "--model %s takes inputs as they are; leave --normalize out",
+                                config->data.model_file);
     }
     if (!data->training) {
         return RG_OK;

@@ -50,6 +50,9 @@ checked "words, and a task"
 new=("$program" "${on[@]}" --out new --updates 1)
 refused 2 'hidden is determined by the model' "${new[@]}" --data first.csv --model first/model.safetensors --hidden 4
 expect_status 0 "${train[@]}" "${on[@]}" --data first.csv --hidden 3 --updates 1 --out bare
+expect_status 0 "${train[@]}" "${on[@]}" --data first.csv --hidden 3 --updates 1 --normalize --out scaled
+refused 2 'normalize is determined by scaled/model.safetensors, which was trained with it; leave it out' \
+    "${new[@]}" --data first.csv --model scaled/model.safetensors --normalize
 refused 2 'takes inputs as they are; leave --normalize out' "${new[@]}" --data first.csv --model bare/model.safetensors --normalize
 printf 'series,a,label\n1,2,up\n2,3,down\n' >narrow.csv
 printf 'series,a,b,label\n1,2,3,up\n2,3,4,sideways\n' >class.csv
