@@ -270,7 +270,8 @@ static void list_facts(const struct job *j, size_t n, double baseline, struct rg
     rg_facts_add(facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
     rg_facts_add(facts, "seeds", "%zu", j->config->compare.seeds);
     rg_facts_data(facts, j->config);
-    rg_facts_time(facts, rg_seconds() - j->progress.begin);
+    rg_trainings_facts(&j->trainings, j->comparison.n_rows * j->config->compare.seeds, rg_seconds() - j->progress.begin,
+                       facts);
     rg_facts_device(facts, &j->device->info);
 }
 

@@ -159,7 +159,7 @@ static void list_facts(const struct sweep *s, size_t done, struct rg_facts *fact
         list_baselines(s, facts);
     }
     rg_facts_data(facts, s->config);
-    rg_facts_time(facts, rg_seconds() - s->progress.begin);
+    rg_trainings_facts(&s->trainings, s->replicas.n, rg_seconds() - s->progress.begin, facts);
 }
 
 /* List the options of the runs that are done: which ones differ between runs, and which ones all runs share. */

@@ -14,8 +14,10 @@
 #include "base/counted.h"
 #include "base/ending.h"
 #include "base/hash.h"
+#include "base/number_text.h"
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
+#include "cli/report/pages.h"
 #include "cli/settings.h"
 #include "data/data_fingerprint.h"
 #include "files/json_lines.h"
@@ -100,6 +102,18 @@ void rg_trainings_close(struct rg_trainings *t) {
 
 bool rg_trainings_is_name(const char *name) {
     return strncmp(name, "training-", strlen("training-")) == 0 && rg_ends_in(name, ".done");
+}
+
+void rg_trainings_facts(const struct rg_trainings *t, size_t n, double seconds, struct rg_facts *facts) {
+    char number[RG_COUNTED_BYTES], time[RG_NUMBER_BYTES];
+    if (t->n_found == 0) {
+        rg_facts_time(facts, seconds);
+        return;
+    }
+    rg_facts_add(facts, "trained before", "%zu of %s; %s from %s", t->n_found, rg_counted(n, "training", number),
+                 t->n_found == 1 ? "its result is" : "their results are", t->folder);
+    rg_facts_add(facts, "time", "%s, %s", rg_seconds_text(seconds, time),
+                 t->n_found < n ? "without what was trained before" : "in which nothing was trained");
 }
 
 size_t rg_trainings_count(const char *folder) {

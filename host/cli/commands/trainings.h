@@ -41,6 +41,10 @@ struct rg_trainings {
 rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *trainings);
 void rg_trainings_close(struct rg_trainings *trainings);
 
+/* For a page: which of the command's `n` trainings were done before, and how long the command took. */
+struct rg_facts;
+void rg_trainings_facts(const struct rg_trainings *trainings, size_t n, double seconds, struct rg_facts *facts);
+
 /* How many results of trainings the folder holds, by the names of its files. */
 size_t rg_trainings_count(const char *folder);
 
