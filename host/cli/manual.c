@@ -46,24 +46,33 @@ static void print_commands(void) {
     }
 }
 
-/* Print an option: its help for the first command that takes it, and the names of all commands that do. */
-static void print_option(const struct rg_option *option) {
+/* Print an option's help for the first of these commands, and the names of all of them. */
+static void print_help(const struct rg_option *option, unsigned commands) {
     char text[RG_HELP_TEXT_BYTES];
     size_t first = 0, n = 0;
-    while ((option->commands >> first & 1) == 0) {
+    while ((commands >> first & 1) == 0) {
         first++;
     }
     const struct rg_config defaults = rg_help_defaults(first);
     rg_option_help_text(option, &defaults, first, text);
-    print_name("--", option->name, option->argument);
     print_text(text);
     printf("\n.br\n(");
     for (size_t i = 0; i < rg_n_commands; i++) {
-        if ((option->commands >> i & 1) != 0) {
+        if ((commands >> i & 1) != 0) {
             printf("%s%s", n++ > 0 ? ", " : "", rg_commands[i].name);
         }
     }
     puts(")");
+}
+
+/* Print an option, and once more its help for the commands for which it means something else. */
+static void print_option(const struct rg_option *option) {
+    print_name("--", option->name, option->argument);
+    print_help(option, option->commands & ~option->others);
+    if (option->others != 0) {
+        puts(".br");
+        print_help(option, option->others);
+    }
 }
 
 static void print_options(void) {

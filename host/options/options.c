@@ -334,8 +334,7 @@ const struct rg_option rg_options[] = {
      .given_matters = true, .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
      .commands = TRAIN | GRAD | BENCH,
      .effect = RG_EFFECT_SIZES,
-     .help = "sequences in an update; default: of a file all, at most 4096; of a text 32; of fashion-mnist 256; of a "
-             "task the number in brackets",
+     .help = "sequences in an update; a file has its own default: all, at most 4096; a text 32; fashion-mnist 256",
      .others = GRAD | BENCH, .others_help = "sequences in the batch"},
     {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .min = 1,
      .max = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,

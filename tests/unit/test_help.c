@@ -52,7 +52,7 @@ START_TEST(help_text) {
                                         "plateau[:N[:G]]; alone: step:1000:0.5,",
                                         "step:1000:0.5,",
                                         "exponential:0.999, plateau:200:0.5 [constant]",
-                                        "[4096; 1 to 1073741824]",
+                                        "fashion-mnist 256 [4096; 1 to\n",
                                         "adagrad [adam]",
                                         "[0.001; 0 to 1000000]",
                                         "1024T]",
@@ -83,6 +83,10 @@ START_TEST(help_text) {
     ck_assert_ptr_nonnull(strstr(text, "--batch B           sequences in the batch [4096; "));
     ck_assert_ptr_nonnull(strstr(text, "--steps T           steps of a task's sequences; "));
     ck_assert_ptr_nonnull(strstr(text, "lstm, gru, irnn [the file's]"));
+    capture_help("man", text);
+    ck_assert_ptr_nonnull(strstr(text,
+                                 "fashion\\-mnist 256 [4096; 1 to 1073741824]\n.br\n(train, compare, sweep)\n.br\n"
+                                 "sequences in the batch [4096; 1 to 1073741824]\n.br\n(grad, bench)\n"));
     ck_assert_int_eq(rg_options_help("tarin"), RG_USAGE);
     ck_assert_str_eq(rg_error_message(), "unknown help topic 'tarin'; did you mean train?");
 }
