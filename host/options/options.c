@@ -492,8 +492,9 @@ const struct rg_option rg_options[] = {
     {.name = "out", .argument = "PATH", .kind = RG_KIND_TEXT, .offset = FIELD(output.out), .group = RG_GROUP_SCREEN,
      .commands = TRAIN | GRAD | PREDICT | EXPORT | IMPORT | BENCH, .needed = EXPORT | IMPORT,
      .file = RG_FILE_RESULT,
-     .help = "result: of train a folder; of compare and sweep a folder, F.csv or F.jsonl; of predict .csv, .npy, .npz or "
-             ".safetensors; of export .onnx, .c, .py, .npz or .safetensors; of grad and import .safetensors"},
+     .help = "result: of train a folder; of compare and sweep a folder, F.csv or F.jsonl: an earlier result stays, see "
+             "--overwrite; of predict .csv, .npy, .npz or .safetensors; of export .onnx, .c, .py, .npz or .safetensors; "
+             "of grad and import .safetensors; of bench lines of JSON: a file of that name is replaced"},
     {.name = "keep", .kind = RG_KIND_FLAG, .offset = FIELD(output.keep), .group = RG_GROUP_SCREEN,
      .commands = COMPARE | SWEEP,
      .help = "save the model of every run, in the folder of --out or in F-models beside the table F"},

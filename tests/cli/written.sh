@@ -65,6 +65,32 @@ val FILE
 TEXT
 checked "every option that names a file"
 
+# ---- What is there already ----
+
+# One that is run again replaces its result, and says so; the data and the model are never written to, by whatever name.
+for _ in 1 2; do
+    expect_status 0 "$program" predict --model words/model.safetensors --data data.csv --device cpu --out again.csv
+done
+expect_line '^rnn-gpu: again.csv exists and will be replaced$' stderr
+ln -s data.csv soft.csv
+ln data.csv hard.csv
+ln words/model.safetensors hard.safetensors
+printf '{"device":"x"}\n' >earlier.jsonl
+before=$(cat data.csv words/model.safetensors earlier.jsonl | sha256sum)
+for name in data.csv ./data.csv soft.csv hard.csv; do
+    refused 2 "--out $name is the file of --data, which it would overwrite" "$program" predict --model words/model.safetensors \
+        --data data.csv --device cpu --out "$name"
+done
+refused 2 'hard.safetensors is the file of --model' "$program" predict --model words/model.safetensors --data data.csv \
+    --device cpu --out hard.safetensors
+refused 2 'is the file of --compare' "$program" bench --compare earlier.jsonl --out ./earlier.jsonl --device cpu
+refused 2 'data.csv: this file holds no results of bench; give another name' "$program" bench --out data.csv --device cpu
+ln -s data.csv rows-curves.csv
+refused 2 '--out rows-curves.csv is the file of --data' "$program" compare --data data.csv --out rows.csv --device cpu
+rm rows-curves.csv
+[ "$(cat data.csv words/model.safetensors earlier.jsonl | sha256sum)" = "$before" ] || fail "a file that is read was written to"
+checked "a result is replaced with a notice, and what is read is never written to"
+
 # ---- Figures that a run will not have ----
 
 no_figure() { refused 2 "^rnn-gpu: --figure.*$1" "$program" "${@:2}" --quiet --plot f.svg; }
@@ -148,6 +174,10 @@ says() {
     [ "$(sed -z 's/\n  */ /g' "$folder/stdout" | tail -n 1)" = "$line" ] || fail "the last line is not: $line"
 }
 page=(--report all.html --plot all.svg --log all.jsonl --tensorboard board)
+says 'wrote p.npy' predict --model words/model.safetensors --data data.csv --device cpu --out p.npy
+says 'wrote b.jsonl' bench --batch 2 --steps 3 --hidden 2 --cell rnn --device cpu --out b.jsonl
+says 'wrote walk.safetensors, walk.tex, walk.html' grad --model words/model.safetensors --data data.csv --device cpu --trace \
+    --report walk.html --out walk.safetensors --trace-latex walk.tex
 says 'wrote all/model.safetensors, all/report.html, all/log.jsonl, all.html, all.svg, all.jsonl, board/' \
     "${run[@]}" --out all/ "${page[@]}"
 says 'wrote held/model.safetensors, held/best.safetensors, held/report.html, held/log.jsonl' \

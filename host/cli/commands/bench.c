@@ -1,8 +1,10 @@
 /* `rnn-gpu bench`: the time of whole updates, with OpenCL, with the CPU fallback, and with peers. */
+#define _GNU_SOURCE
 #include "bench/bench.h"
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/counted.h"
@@ -16,6 +18,7 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "cli/live.h"
+#include "cli/report/look.h"
 #include "plan/tuning.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
@@ -223,6 +226,19 @@ static rg_status tune(struct rg_bench_report *r) {
     return RG_OK;
 }
 
+/* A file of --out that is replaced must be one that bench wrote: lines of JSON. */
+static rg_status refuse_other_file(const char *path) {
+    struct stat info;
+    FILE *const file = path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL;
+    const int first = file ? fgetc(file) : EOF;
+    if (file) {
+        (void)fclose(file);
+    }
+    return first == EOF || first == '{'
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--out %s: this file holds no results of bench; give another name", path);
+}
+
 static rg_status bench(struct bench *b) {
     struct rg_bench_report *const r = &b->report;
     if (r->config->bench.tune) {
@@ -270,6 +286,7 @@ static rg_status bench(struct bench *b) {
 rg_status rg_command_bench(const struct rg_config *config) {
     struct bench b = {.report = {.config = config}};
     rg_log_quiet(config->output.quiet);
+    RG_TRY(refuse_other_file(config->output.out));
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     if (config->bench.plan) {
         return rg_bench_plan(config);
@@ -278,6 +295,10 @@ rg_status rg_command_bench(const struct rg_config *config) {
         b.report.out = rg_json_lines_stdout();
     }
     const rg_status status = close_lines(&b.report, bench(&b));
+    if (status == RG_OK && !config->output.json) {
+        const struct rg_look look = rg_look_of(config);
+        rg_outputs_print(config, RG_OUT_FILE, rg_look_text(&look));
+    }
     rg_pytorch_stop(b.report.pytorch);
     for (size_t i = 0; i < b.report.n_devices; i++) {
         rg_device_destroy(b.report.devices[i]);

@@ -110,8 +110,7 @@ static rg_status print_result(const struct rg_config *config, const struct job *
     rg_line_add(&line, "loss %.*g, gradient norm %.*g over %s", digits, j->pass->loss, digits, j->pass->norm,
                 sizes_text(j->data, sizes));
     if (config->output.out && j->wrote) {
-        rg_line_add(&line, "; wrote %zu tensors to ", j->pass->n_tensors + j->walk_tensors.count);
-        rg_line_add_name(&line, config->output.out);
+        rg_line_add(&line, "; %zu tensors saved", j->pass->n_tensors + j->walk_tensors.count);
     }
     rg_lines_print(&(struct rg_paragraph){.out = stdout, .width = rg_look_text(&look), .hang = 2}, line.text);
     rg_input_text_print(&j->pass->inputs);
@@ -288,7 +287,12 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
     j->wrote = written == RG_OK;
     rg_attempt(&attempts, print_result(config, j));
     rg_attempt(&attempts, rg_pages_wanted(config) && j->pass->diagnosis.profile ? write_pages(config, j) : RG_OK);
-    return rg_attempts_end(&attempts);
+    RG_TRY(rg_attempts_end(&attempts));
+    if (!config->output.json) {
+        const struct rg_look look = rg_look_of(config);
+        rg_outputs_print(config, RG_OUT_FILE, rg_look_text(&look));
+    }
+    return RG_OK;
 }
 
 rg_status rg_command_grad(const struct rg_config *config) {

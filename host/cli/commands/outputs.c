@@ -16,6 +16,7 @@
 #include "cli/report/lines.h"
 #include "files/shell_text.h"
 #include "options/options.h"
+#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
@@ -31,6 +32,7 @@ struct file {
 struct files {
     struct file items[MAX_FILES];
     size_t n;
+    char beside[RG_TABLE_BESIDE][RG_TABLE_PATH]; /* names of files beside a table */
 };
 
 /* Leave out slashes that mean nothing: repeated ones, and the last one. */
@@ -190,7 +192,16 @@ static rg_status add_parts(struct files *files, const struct rg_config *c, enum 
     return RG_OK;
 }
 
-/* The files and folders that are written and that an option names. */
+/* The files F-curves.csv and F-lags.csv beside the table F.csv of compare and sweep. */
+static rg_status add_beside_table(struct files *files, const struct rg_config *c) {
+    for (size_t i = 0; rg_ends_in(c->output.out, ".csv") && i < RG_TABLE_BESIDE; i++) {
+        RG_TRY(rg_run_table_beside(c, i, files->beside[i]));
+        RG_TRY(add(files, files->n, (struct file){.option = "out", .path = files->beside[i]}));
+    }
+    return RG_OK;
+}
+
+/* The files and folders that are written and that an option names, and those beside them. */
 static rg_status add_written(struct files *files, const struct rg_config *c, enum rg_out out) {
     for (size_t i = 0; i < rg_n_options; i++) {
         const char *const path = path_of(&rg_options[i], c);
@@ -198,9 +209,20 @@ static rg_status add_written(struct files *files, const struct rg_config *c, enu
         if (file == RG_FILE_WRITTEN || file == RG_FILE_FOLDER) {
             RG_TRY(add(files, files->n,
                        (struct file){.option = rg_options[i].name, .path = path, .is_folder = file == RG_FILE_FOLDER}));
+            if (rg_options[i].file == RG_FILE_RESULT && file == RG_FILE_WRITTEN && out == RG_OUT_RUNS) {
+                RG_TRY(add_beside_table(files, c));
+            }
         }
     }
     return RG_OK;
+}
+
+/* Say that the file of --out is there already: these commands replace it, as those do who run them again. */
+static void tell_replaced(const struct rg_config *c) {
+    struct stat info;
+    if (c->output.out && stat(c->output.out, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+        rg_log("%s exists and will be replaced", c->output.out);
+    }
 }
 
 rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
@@ -210,7 +232,11 @@ rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
     const size_t n_read = files.n;
     RG_TRY(add_written(&files, c, out));
     RG_TRY(out == RG_OUT_RUNS && !c->output.overwrite ? rg_run_table_refuse_earlier(c) : RG_OK);
-    return try_all(&files, n_read);
+    RG_TRY(try_all(&files, n_read));
+    if (out == RG_OUT_FILE) {
+        tell_replaced(c);
+    }
+    return RG_OK;
 }
 
 /* ---- What was written ---- */
@@ -225,22 +251,14 @@ static bool is_told(const struct file *file, enum rg_out out) {
     return file->is_folder ? S_ISDIR(info.st_mode) && !in_parts : S_ISREG(info.st_mode);
 }
 
-/* Add the files beside the table F.csv or F.jsonl of compare and sweep: F-curves.csv, F-lags.csv, F-models/. */
-static void add_beside(struct rg_line *line, const struct rg_config *c) {
+/* The folder F-models of --keep beside the table F.csv or F.jsonl of compare and sweep. */
+static void add_models(struct rg_line *line, const struct rg_config *c) {
     const char *const table = c->output.out, *const dot = strrchr(table, '.');
-    const struct {
-        const char *end;
-        bool is_there;
-    } others[] = {{"-curves.csv", rg_ends_in(table, ".csv")},
-                  {"-lags.csv", rg_ends_in(table, ".csv")},
-                  {"-models/", c->output.keep}};
-    for (size_t i = 0; dot && i < sizeof others / sizeof *others; i++) {
-        char path[NAME_BYTES];
-        (void)snprintf(path, sizeof path, "%.*s%s", (int)(dot - table), table, others[i].end);
-        if (others[i].is_there && access(path, F_OK) == 0) {
-            rg_line_add(line, ", ");
-            rg_line_add_name(line, path);
-        }
+    char path[NAME_BYTES];
+    (void)snprintf(path, sizeof path, "%.*s-models/", (int)(dot - table), table);
+    if (c->output.keep && access(path, F_OK) == 0) {
+        rg_line_add(line, ", ");
+        rg_line_add_name(line, path);
     }
 }
 
@@ -257,8 +275,9 @@ void rg_outputs_print(const struct rg_config *c, enum rg_out out, size_t width) 
             rg_line_add(&line, "%s", line.length ? ", " : "wrote ");
             rg_line_add_name(&line, file->path);
             rg_line_add(&line, "%s%s", slash ? "/" : "", file->part ? file->part : "");
-            if (out == RG_OUT_RUNS && strcmp(file->option, "out") == 0 && rg_run_table_is(file->path)) {
-                add_beside(&line, c);
+            const bool is_last_of_out = i + 1 == files.n || strcmp(files.items[i + 1].option, "out") != 0;
+            if (out == RG_OUT_RUNS && strcmp(file->option, "out") == 0 && !file->is_folder && is_last_of_out) {
+                add_models(&line, c);
             }
         }
     }

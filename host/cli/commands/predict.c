@@ -307,7 +307,11 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
     }
     const rg_status saved = config->output.out ? save(p, config) : RG_OK;
     print_score(p);
-    return saved;
+    RG_TRY(saved);
+    if (!config->output.json) {
+        rg_outputs_print(config, RG_OUT_FILE, rg_look_text(&look));
+    }
+    return RG_OK;
 }
 
 rg_status rg_command_predict(const struct rg_config *config) {

@@ -53,20 +53,12 @@ bool rg_run_table_is(const char *path) {
 
 /* ---- Opening ---- */
 
-/* The name F-curves.csv for F.csv. It must differ from every other file of the command. */
-static rg_status name_beside(const struct rg_config *c, const char *what, char out[RG_TABLE_PATH]) {
+rg_status rg_run_table_beside(const struct rg_config *c, size_t which, char out[RG_TABLE_PATH]) {
+    static const char *const parts[RG_TABLE_BESIDE] = {"curves", "lags"};
     const int stem = (int)(strlen(c->output.out) - strlen(".csv"));
-    const char *const others[] = {c->data.file, c->output.report, c->output.plot};
-    if (snprintf(out, RG_TABLE_PATH, "%.*s-%s.csv", stem, c->output.out, what) >= RG_TABLE_PATH) {
-        return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", RG_TABLE_PATH - 64);
-    }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (others[i] && strcmp(others[i], out) == 0) {
-            return rg_fail(RG_USAGE, "--out %s also writes %.500s, which is a file of this command; give another name",
-                           c->output.out, out);
-        }
-    }
-    return RG_OK;
+    return snprintf(out, RG_TABLE_PATH, "%.*s-%s.csv", stem, c->output.out, parts[which]) < RG_TABLE_PATH
+               ? RG_OK
+               : rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", RG_TABLE_PATH - 64);
 }
 
 static rg_status refuse_file(const char *path) {
@@ -77,15 +69,14 @@ static rg_status refuse_file(const char *path) {
 }
 
 rg_status rg_run_table_refuse_earlier(const struct rg_config *config) {
-    static const char *const parts[] = {"curves", "lags"};
     const char *const path = config->output.out;
     char beside[RG_TABLE_PATH];
     if (!rg_run_table_is(path)) {
         return RG_OK;
     }
     RG_TRY(refuse_file(path));
-    for (size_t i = 0; rg_ends_in(path, ".csv") && i < sizeof parts / sizeof *parts; i++) {
-        RG_TRY(name_beside(config, parts[i], beside));
+    for (size_t i = 0; rg_ends_in(path, ".csv") && i < RG_TABLE_BESIDE; i++) {
+        RG_TRY(rg_run_table_beside(config, i, beside));
         RG_TRY(refuse_file(beside));
     }
     return RG_OK;
@@ -104,8 +95,8 @@ rg_status rg_run_table_open(const struct rg_config *config, struct rg_run_table 
         t->lines.digits = t->digits;
         return RG_OK;
     }
-    RG_TRY(name_beside(config, "curves", t->beside[0]));
-    RG_TRY(name_beside(config, "lags", t->beside[1]));
+    RG_TRY(rg_run_table_beside(config, 0, t->beside[0]));
+    RG_TRY(rg_run_table_beside(config, 1, t->beside[1]));
     RG_TRY(rg_growing_open(&t->rows, path));
     RG_TRY(rg_growing_open(&t->curves, t->beside[0]));
     return rg_growing_open(&t->lags, t->beside[1]);
