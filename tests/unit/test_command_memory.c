@@ -20,6 +20,8 @@ static bool is_allowed(const char *line, const char *message) {
     static const struct {
         const char *command, *message;
     } allowed[] = {{"train ", "the state of the run: "},
+                   {"train ", "a text: "}, /* of its options */
+                   {"train ", "text: "},
                    {"train ", "the names of checkpoints: "},
                    {"train ", "a block of a file: "},
                    {"grad ", "a block of a file: "},

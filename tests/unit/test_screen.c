@@ -350,7 +350,7 @@ START_TEST(results) {
                                              .loss = 0.125,
                                              .loss_updates = 100,
                                              .last_loss = 0.0625,
-                                             .grad_norm = -2.5,
+                                             .grad_norm = 2.5,
                                              .seconds = 1.25,
                                              .sequences_per_s = 12345.0};
     for (e.result.training.reason = RG_REASON_DONE; (int)e.result.training.reason < 6; e.result.training.reason++) {
@@ -358,7 +358,7 @@ START_TEST(results) {
     }
     e.result.training.reason = RG_REASON_DIVERGED;
     e.result.training.loss = NAN;
-    e.result.training.last_loss = -INFINITY;
+    e.result.training.last_loss = INFINITY;
     text_add_printed(&seen, "a loss that is not finite", print_result, &e);
     e.result.training.loss = 0.5;
     e.result.training.loss_updates = e.result.training.updates = 1;
