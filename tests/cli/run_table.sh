@@ -132,7 +132,7 @@ checked "an earlier table stays; an empty file is written"
 refused 2 'keep needs --out' "$program" sweep --seed 1-2 --updates 1 --keep
 refused 2 'keep needs --out' "$program" compare --keep --updates 1 --remedies tanh
 printf 'text,label\na b,p\nb a,q\n' >q-curves.csv
-refused 2 'also writes q-curves.csv' "$program" sweep --seed 1-2 --updates 1 --out q.csv --data q-curves.csv
+refused 2 '--out q-curves.csv is the file of --data, which it would overwrite' "$program" sweep --seed 1-2 --updates 1 --out q.csv --data q-curves.csv
 rm q-curves.csv
 refused 8 'cannot be saved' "$program" sweep --seed 1-2 --updates 1 --out nowhere/q.csv
 refused 2 'keep does not belong to train' "$program" --keep

@@ -226,10 +226,10 @@ static rg_status tune(struct rg_bench_report *r) {
     return RG_OK;
 }
 
-/* A file of --out that is replaced must be one that bench wrote: lines of JSON. */
+/* A file of --out that is replaced must be one that bench wrote: lines of JSON. A link loses only its name. */
 static rg_status refuse_other_file(const char *path) {
     struct stat info;
-    FILE *const file = path && stat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL;
+    FILE *const file = path && lstat(path, &info) == 0 && S_ISREG(info.st_mode) ? fopen(path, "re") : NULL;
     const int first = file ? fgetc(file) : EOF;
     if (file) {
         (void)fclose(file);
