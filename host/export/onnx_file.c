@@ -407,6 +407,26 @@ bool rg_onnx_doubles_of(const struct rg_onnx_tensor *tensor, double *out) {
     return there;
 }
 
+bool rg_onnx_single(struct rg_bytes node, const char *name, int64_t *out) {
+    struct rg_bytes attribute;
+    struct rg_field field;
+    uint64_t number = 0;
+    size_t n = 0;
+    bool whole = rg_onnx_attribute(node, name, &attribute);
+    while (whole && rg_wire_next(&attribute, &field)) {
+        if (field.number == RG_ATTRIBUTE_INTS && field.bytes.at == NULL) {
+            number = field.value;
+            n++;
+        }
+        while (whole && field.number == RG_ATTRIBUTE_INTS && field.bytes.at != NULL && field.bytes.length > 0) {
+            whole = rg_wire_number(&field.bytes, &number);
+            n++;
+        }
+    }
+    *out = (int64_t)number;
+    return whole && n == 1;
+}
+
 bool rg_onnx_whole(const struct rg_onnx_tensor *tensor, int64_t *out) {
     struct rg_field field;
     uint64_t value = 0;

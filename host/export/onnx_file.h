@@ -65,6 +65,10 @@ rg_status rg_onnx_floats_of(const struct rg_onnx_file *file, const struct rg_onn
 /* All numbers of a constant of doubles. Returns false for any other constant. */
 bool rg_onnx_doubles_of(const struct rg_onnx_tensor *tensor, double *out);
 
+/* Is the node's attribute of that name a list of one whole number? Writers store several in one field, or each in a
+ * field of its own. */
+bool rg_onnx_single(struct rg_bytes node, const char *name, int64_t *out);
+
 /* The single number of a constant of whole numbers. Returns false for any other constant. */
 bool rg_onnx_whole(const struct rg_onnx_tensor *tensor, int64_t *out);
 

@@ -240,18 +240,12 @@ static void set_axis(struct walk *walk, int64_t axis) {
 /* The single axis of a ReduceMean or ReduceMax: an attribute, or since opset 18 an input. */
 static rg_status take_reduction(struct walk *walk, struct rg_bytes node) {
     struct rg_onnx_tensor constant;
-    struct rg_bytes attribute;
-    struct rg_field field;
     bool found = false;
     int64_t axis = 0;
     RG_TRY(rg_onnx_constant(walk->file, rg_onnx_input(node, 1), &constant, &found));
-    if (found ? !rg_onnx_whole(&constant, &axis)
-              : !(rg_onnx_attribute(node, "axes", &attribute) && rg_wire_find(attribute, RG_ATTRIBUTE_INTS, &field))) {
-        return refuse_node(walk, node, "goes over more than the steps");
-    }
-    if (!found) {
-        uint64_t number = field.value;
-        axis = field.bytes.at == NULL || rg_wire_number(&field.bytes, &number) ? (int64_t)number : -1;
+    const bool single = found ? rg_onnx_whole(&constant, &axis) : rg_onnx_single(node, "axes", &axis);
+    if (!single) {
+        return refuse_node(walk, node, "has no single constant axis");
     }
     if (walk->reads_last) {
         return refuse_node(walk, node, "reads steps that were read into one");

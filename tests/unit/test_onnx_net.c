@@ -198,6 +198,7 @@ static const char *const graphs[] = {
     LSTM "\na = ReduceMean(y) axes=[0]" HEAD,
     LSTM "\na = ReduceMax(y) axes=[-3]" HEAD,
     LSTM "\na = ReduceMean(y) axes=[1]" HEAD,
+    LSTM "\na = ReduceMean(y) axes=[1,0]" HEAD,
     LSTM "\na = ReduceMean(y,@[0])" HEAD,
     LSTM "\na = ReduceMax(y,@[0 1])" HEAD,
     LSTM "\na = ReduceMean(y,@[1])" HEAD,
