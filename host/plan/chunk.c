@@ -216,19 +216,18 @@ static uint64_t fitting_batch(const struct need *need, uint64_t memory) {
  * smaller. */
 static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device_info *info, uint64_t memory,
                                  const struct need *need) {
-    char whole[RG_NUMBER_BYTES], single[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];
+    char single[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];
     struct rg_plan one = *p;
     one.batch = 1;
     one.fixed_bytes = need->base + need->per_loss;
     const size_t steps = fitting_steps(p, info, memory);
     const size_t steps_of_one = steps > 0 ? steps : fitting_steps(&one, info, memory);
-    (void)rg_size_text(need_of_batch(need, p->batch), whole);
     (void)rg_size_text(need_of_batch(need, 1), single);
     (void)rg_size_text(memory, limit);
     if (steps_of_one > 0) {
         return rg_fail(RG_NO_MEMORY,
                        "one sequence of %zu steps needs %s on %s, the limit is %s; at most --steps %zu fits%s",
-                       p->steps, whole, info->name, limit, steps_of_one, steps > 0 ? "" : " with --batch 1");
+                       p->steps, single, info->name, limit, steps_of_one, steps > 0 ? "" : " with --batch 1");
     }
     if (p->skip > p->steps) {
         return rg_fail(
@@ -265,9 +264,11 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
                        fitting_steps(p, info, memory), p->hidden);
     }
     if (batch > 0 && batch < p->batch) {
-        return rg_fail(RG_NO_MEMORY, "%s %zu needs at least %s on %s, the limit is %s; at most %s %llu fits",
-                       rg_plan_batch_text(options), p->batch, rg_size_text(whole, bytes), info->name,
-                       rg_size_text(memory, limit), rg_plan_batch_text(options), (unsigned long long)batch);
+        char all[RG_BATCH_TEXT];
+        return rg_fail(RG_NO_MEMORY, "%s needs at least %s on %s, and the limit is %s; at most %s%llu %s",
+                       rg_plan_batch_text(options, p->batch, all), rg_size_text(whole, bytes), info->name,
+                       rg_size_text(memory, limit), options->max_rows ? "" : "--batch ", (unsigned long long)batch,
+                       options->max_rows ? "sequences fit" : "fits");
     }
     return refuse_sequence(p, info, memory, &need);
 }

@@ -93,6 +93,7 @@ static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_optio
     const size_t wide =
         rg_max(rg_max(p->inputs, p->hidden), rg_max(p->outputs, p->words)); /* words are kept as reals */
     size_t product = 0;
+    char text[RG_BATCH_TEXT];
     if (rg_max(p->inputs, p->words) >= limit) {
         return rg_fail(RG_NO_MEMORY, "%zu different words or features of a step are too many; below %zu are possible",
                        rg_max(p->inputs, p->words), limit);
@@ -102,10 +103,9 @@ static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_optio
     }
     if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
         !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * p->real_bytes, &product)) {
-        return rg_fail(
-            RG_NO_MEMORY,
-            "%s %zu, --steps %zu, --hidden %zu, %zu inputs and %zu outputs are more than a machine can address",
-            rg_plan_batch_text(options), p->batch, p->steps, p->hidden, p->inputs, p->outputs);
+        return rg_fail(RG_NO_MEMORY,
+                       "%s, --steps %zu, --hidden %zu, %zu inputs and %zu outputs are more than a machine can address",
+                       rg_plan_batch_text(options, p->batch, text), p->steps, p->hidden, p->inputs, p->outputs);
     }
     return RG_OK;
 }

@@ -1,6 +1,8 @@
 /* What a plan says of its slices, segments and buffers: see plan.h. */
 #include "plan/plan.h"
 
+#include <stdio.h>
+
 #include "base/sizes.h"
 #include "kernels/base/args.h"
 
@@ -8,8 +10,11 @@ size_t rg_plan_line_pad(const struct rg_device_info *info) {
     return rg_max((size_t)info->vec, RG_INPUT_PAD);
 }
 
-const char *rg_plan_batch_text(const struct rg_plan_options *options) {
-    return options->max_rows ? "--batch x --accumulate =" : "--batch";
+const char *rg_plan_batch_text(const struct rg_plan_options *options, uint64_t batch, char text[RG_BATCH_TEXT]) {
+    const unsigned long long n = batch;
+    (void)snprintf(text, RG_BATCH_TEXT,
+                   options->max_rows ? "an update of %llu sequences (--batch times --accumulate)" : "--batch %llu", n);
+    return text;
 }
 
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer) {

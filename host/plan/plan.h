@@ -133,8 +133,9 @@ struct rg_span rg_plan_shard(const struct rg_plan *plan, size_t shard);
 /* Numbers that rows of states end with, at least. Dropout takes four units at a time. */
 size_t rg_plan_line_pad(const struct rg_device_info *info);
 
-/* The options that give the number of sequences of an update, for messages. */
-const char *rg_plan_batch_text(const struct rg_plan_options *options);
+/* "--batch 8", or what to call the sequences of an update of several batches, for messages. Returns `text`. */
+enum { RG_BATCH_TEXT = 80 };
+const char *rg_plan_batch_text(const struct rg_plan_options *options, uint64_t batch, char text[RG_BATCH_TEXT]);
 
 /* Elements of a direction's term of the weight gradient: [partial_rows][deltas*Hp]. */
 size_t rg_plan_term(const struct rg_plan *plan, size_t layer);

@@ -82,7 +82,7 @@ expect_line '^training 100 updates of 512 sequences \(16 batches of 32\), adam' 
 expect_line '^memory .*the batch in chunks of 32 sequences' stderr
 refused 2 'accumulate.*0.*1' "$program" --accumulate 0
 refused 2 'accumulate' "$program" --accumulate 1.5
-refused 7 'batch x --accumulate = 1000000000 needs at least .*; at most --batch x --accumulate = [0-9]+ fits' \
+refused 7 'an update of 1000000000 sequences \(--batch times --accumulate\) needs at least .*; at most [0-9]+ sequences fit$' \
     "$program" --device cpu --batch 1000 --accumulate 1000000 --memory 50M
 expect_status 0 "$program" sweep --batch 4 --accumulate 1,3 --steps 5 --hidden 4 --updates 2 --device cpu --json
 check_json 'assert sorted(r["settings"]["accumulate"] for r in events("run")) == [1, 3], lines'

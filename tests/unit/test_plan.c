@@ -190,6 +190,27 @@ START_TEST(a_billion_steps_are_refused_at_once) {
 }
 END_TEST
 
+/* The message names the need of what it speaks of: here one sequence, whatever the batch. */
+START_TEST(what_one_sequence_needs) {
+    const struct rg_device device = a_processor();
+    const struct rg_shape shape = {
+        .cell = RG_CELL_RNN, .inputs = 2, .hidden = 128, .outputs = 1, .loss = RG_LOSS_MSE, .layers = 1};
+    struct rg_model *model = NULL;
+    struct rg_plan plan;
+    char of_one[300];
+    ck_assert_int_eq(rg_model_create(&shape, &model), RG_OK);
+    struct rg_plan_options options = {
+        .batch = 1, .steps = 1000000000, .n_targets = 1, .training = true, .memory = 12 * MIB};
+    ck_assert_int_eq(rg_plan_make(&device, model, &options, &plan), RG_NO_MEMORY);
+    ck_assert_ptr_nonnull(strstr(rg_error_message(), "one sequence of 1000000000 steps needs "));
+    (void)snprintf(of_one, sizeof of_one, "%.*s", (int)strcspn(rg_error_message(), ";"), rg_error_message());
+    options.batch = 30000;
+    ck_assert_int_eq(rg_plan_make(&device, model, &options, &plan), RG_NO_MEMORY);
+    ck_assert_msg(strncmp(rg_error_message(), of_one, strlen(of_one)) == 0, "%s, not %s", rg_error_message(), of_one);
+    rg_model_destroy(model);
+}
+END_TEST
+
 START_TEST(a_short_sequence_is_one_run) {
     const struct rg_device device = a_processor();
     struct rg_plan plan;
@@ -421,6 +442,7 @@ TEST_MAIN("plan") {
     tcase_add_test(tests, memory_cuts_time_before_a_block);
     tcase_add_test(tests, segments_of_every_length);
     tcase_add_test(tests, a_billion_steps_are_refused_at_once);
+    tcase_add_test(tests, what_one_sequence_needs);
     tcase_add_test(tests, a_short_sequence_is_one_run);
     tcase_add_test(tests, a_refusal_names_what_fits);
     tcase_add_test(tests, plans_of_made_up_devices);
