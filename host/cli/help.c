@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
+
 /* N_OVERVIEW: the overview shows the examples of the first commands. */
 enum { COLUMNS = 80, LEFT = 22, TEXT_BYTES = RG_HELP_TEXT_BYTES, N_OVERVIEW = 3 };
 
@@ -74,8 +76,8 @@ static void print_overview(void) {
     for (size_t i = 0; i < rg_n_commands; i++) {
         print_item(rg_commands[i].name, rg_commands[i].summary);
     }
-    puts("\nOptions of train, with [default; range]; --name=VALUE works too. Other commands:\n"
-         "rnn-gpu help COMMAND.");
+    puts("\nOptions of train, with [default; range]; --name=VALUE works too. Other commands:\n" RG_CALLED
+         " help COMMAND.");
     print_options(0);
     print_item("-h, --help", "this text; after a command, that command's");
     print_item("--version", "name and version");

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/called.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "base/utf8.h"
@@ -22,6 +23,7 @@
 #include "cli/live.h"
 #include "cli/reading.h"
 #include "files/temporary.h"
+#include "options/options.h"
 #include "rnn_gpu/config.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/status.h"
@@ -123,12 +125,19 @@ static rg_status finish_output(rg_status status) {
                    error != 0 ? strerror(error) : "the output was cut off");
 }
 
-static void report(rg_status status) {
+static void report(int argc, char **argv, rg_status status) {
+    char hint[80] = "";
     if (status == RG_OK || status == RG_INTERRUPTED || status == RG_TERMINATED || status == RG_NO_READER) {
         return;
     }
     rg_live_clear();
-    print_line(rg_error_message(), status == RG_USAGE ? " (see rnn-gpu --help)" : "");
+    if (status == RG_USAGE) {
+        const size_t command = argc > 1 ? rg_command_find(argv[1]) : rg_n_commands;
+        const bool own = command > 0 && command < rg_n_commands && strcmp(rg_commands[command].name, "help") != 0;
+        (void)snprintf(hint, sizeof hint, " (see " RG_CALLED " %s%s)", own ? "help " : "--help",
+                       own ? rg_commands[command].name : "");
+    }
+    print_line(rg_error_message(), hint);
 }
 
 /* Called by the second signal. */
@@ -164,7 +173,7 @@ int main(int argc, char **argv) {
         status = rg_stop_status();
     }
     status = rg_crew_end(&crew, status);
-    report(status);
+    report(argc, argv, status);
     rg_guard_finished();
     rg_crew_leave(&crew);
     return (int)status;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
 #include "base/utf8.h"
 
 /* Does the shell read the argument as one word without quotes? */
@@ -62,7 +63,7 @@ const char *rg_shell_word(const char *argument, char word[RG_SHELL_WORD]) {
 rg_status rg_shell_text_add(struct rg_text *text, int n, char *const *arguments) {
     for (int i = 1; i < n; i++) {
         if (strcmp(arguments[i], "\n") == 0) {
-            RG_TRY(rg_text_add_string(text, "\n./rnn-gpu"));
+            RG_TRY(rg_text_add_string(text, "\n" RG_CALLED));
             continue;
         }
         RG_TRY(rg_text_add_string(text, " "));

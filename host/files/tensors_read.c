@@ -1,6 +1,7 @@
 /* Reading a file of tensors: its first bytes say which format it has. */
 #include <string.h>
 
+#include "base/called.h"
 #include "base/ending.h"
 #include "base/sizes.h"
 #include "files/files.h"
@@ -53,7 +54,7 @@ static rg_status read_by_magic(struct rg_source *source, const struct rg_tensors
     }
     if (rg_ends_in(source->label, ".onnx")) {
         return rg_fail(RG_BAD_FILE,
-                       "%s: an ONNX file; `rnn-gpu import --onnx FILE --out M.safetensors` makes a model of it",
+                       "%s: an ONNX file; `" RG_CALLED " import --onnx FILE --out M.safetensors` makes a model of it",
                        source->label);
     }
     return rg_fail(RG_BAD_FILE,

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
+#include "base/ending.h"
 #include "base/nearest.h"
 #include "base/sizes.h"
 #include "options/option_list.h"
@@ -138,7 +140,7 @@ static rg_status refuse_list(size_t command, const struct rg_option *option, con
     char message[400];
     snprintf(message, sizeof message, "%s", rg_error_message());
     if (strcmp(name, "train") == 0) {
-        return rg_fail(RG_USAGE, "%s; lists are taken by sweep: rnn-gpu sweep --%s %.60s", message, option->name,
+        return rg_fail(RG_USAGE, "%s; lists are taken by sweep: " RG_CALLED " sweep --%s %.60s", message, option->name,
                        value);
     }
     return rg_fail(RG_USAGE, "%s; %s", message,
@@ -253,21 +255,57 @@ static rg_status take_subject(struct arguments *arguments, struct rg_config *con
         return RG_OK;
     }
     if (arguments->at >= arguments->count || !is_value(arguments->argv[arguments->at])) {
-        return rg_fail(RG_USAGE, "%s needs a name after it: rnn-gpu %s %s", command, command,
+        return rg_fail(RG_USAGE, "%s needs a name after it: " RG_CALLED " %s %s", command, command,
                        rg_command_subject(command));
     }
     config->subject = arguments->argv[arguments->at++];
     return RG_OK;
 }
 
-static rg_status take_options(struct arguments *arguments, struct rg_config *config) {
+/* The option that probably names this file; NULL: none does. */
+static const char *option_of_file(size_t command, const char *word) {
+    static const struct {
+        const char *ending, *option;
+    } rows[] = {{".onnx", "onnx"}, {".safetensors", "model"}, {".csv", "data"}, {".tsv", "data"},
+                {".txt", "data"},  {".npz", "data"},          {".npy", "data"}, {".idx", "data"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rg_ends_in(word, rows[i].ending) && takes(command, rg_option_named(rows[i].option))) {
+            return rows[i].option;
+        }
+    }
+    return NULL;
+}
+
+/* Name the line with its command first: `rnn-gpu --device cpu compare` is meant as `rnn-gpu compare --device cpu`. */
+static rg_status refuse_late_command(const struct arguments *arguments) {
+    char before[120] = "";
+    for (int i = 1; i < arguments->at; i++) {
+        const size_t length = strlen(before);
+        snprintf(before + length, sizeof before - length, " %s", arguments->argv[i]);
+    }
+    return rg_fail(RG_USAGE, "the command comes first: " RG_CALLED " %s%s%s", arguments->argv[arguments->at], before,
+                   arguments->at + 1 < arguments->count ? " ..." : "");
+}
+
+/* A word that is neither an option nor an option's value. */
+static rg_status refuse_word(const struct arguments *arguments, const char *word) {
     const char *const command = rg_commands[arguments->command].name;
+    const char *const option = option_of_file(arguments->command, word);
+    if (arguments->argv[1][0] == '-' && rg_command_find(word) < rg_n_commands) {
+        return refuse_late_command(arguments);
+    }
+    if (rg_command_subject(command) != NULL) {
+        return rg_fail(RG_USAGE, "'%.80s' is a second name; %s takes one", word, command);
+    }
+    return option != NULL ? rg_fail(RG_USAGE, "'%.80s' is not an option; did you mean --%s %.80s?", word, option, word)
+                          : rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", word);
+}
+
+static rg_status take_options(struct arguments *arguments, struct rg_config *config) {
     for (; arguments->at < arguments->count; arguments->at++) {
         const char *const word = arguments->argv[arguments->at];
         if (word[0] != '-') {
-            return rg_command_subject(command) != NULL
-                       ? rg_fail(RG_USAGE, "'%.80s' is a second name; %s takes one", word, command)
-                       : rg_fail(RG_USAGE, "'%.80s' is not an option; options begin with --", word);
+            return refuse_word(arguments, word);
         }
         RG_TRY(parse_option(arguments, config));
     }

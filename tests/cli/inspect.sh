@@ -124,7 +124,7 @@ refused 4 'not a kind of file that verify knows' "$program" verify "$root/README
 refused 2 'verify needs a name after it' "$program" verify
 refused 2 "'runs/b' is a second name; verify takes one" "$program" verify runs/a runs/b
 printf 'not read' >model.onnx
-refused 4 'model.onnx: an ONNX file; `rnn-gpu import' "$program" inspect model.onnx
+refused 4 'model.onnx: an ONNX file; `./rnn-gpu import' "$program" inspect model.onnx
 refused 4 'not a model, nor another file of tensors' "$program" inspect "$root/README.md"
 checked "verify: whole and damaged files and folders"
 

@@ -36,7 +36,7 @@ for RG_FAIL_CODE in $codes; do
         [ "$got" -eq 3 ] || fail "exit $got, expected 3"
         expect_line "failed with .*\($RG_FAIL_CODE\): " stderr
         grep -q '"event":"update"' "$folder/stdout" || continue
-        expect_line '; saved the weights after update [0-9]+ in out/model.safetensors; resume with: rnn-gpu --resume out$' stderr
+        expect_line '; saved the weights after update [0-9]+ in out/model.safetensors; resume with: ./rnn-gpu --resume out$' stderr
         expect_status 0 env -u OPENCL_LAYERS "$program" predict --model out/model.safetensors --data "$data" --device cpu
         expect_status 0 "$program" --resume out --quiet --json
         [ "$(json_end weights_hash)" = "$hash" ] || fail "the resumed run has other bits"

@@ -227,5 +227,5 @@ wait_for 'memory ' "$folder/stderr"
 sleep 1
 kill -TERM "$job"
 ended 15 "$job"
-expect_line 'resume with: rnn-gpu --resume stopped' stderr
+expect_line 'resume with: ./rnn-gpu --resume stopped' stderr
 checked "a signal to mpirun: the run saves itself"

@@ -47,7 +47,7 @@ refused_rows <<'ROWS'
 4|^rnn-gpu: cut\.safetensors: |predict --model cut.safetensors --data numbers.npz --out p.npy --device cpu
 4|^rnn-gpu: wide\.npz has 3 features.*model\.safetensors|predict --model model/model.safetensors --data wide.npz --out p.npy --device cpu
 4|^rnn-gpu: model/checkpoint-1\.ckpt: .* a model is best\.safetensors or model\.safetensors|eval --model model/checkpoint-1.ckpt --data numbers.npz --device cpu
-4|^rnn-gpu: m\.onnx: an ONNX file; .rnn-gpu import --onnx|eval --model m.onnx --data numbers.npz --device cpu
+4|^rnn-gpu: m\.onnx: an ONNX file; .\./rnn-gpu import --onnx|eval --model m.onnx --data numbers.npz --device cpu
 4|^rnn-gpu: m\.pt: .*safetensors\.torch\.save_file|eval --model m.pt --data numbers.npz --device cpu
 4|^rnn-gpu: unlabelled\.csv has no column .label., which the loss needs|eval --model csv/model.safetensors --data unlabelled.csv --device cpu
 4|^rnn-gpu: two\.csv: a \.csv has one label .*leave --target out, or --window W --horizon 0|train --data two.csv --target steps --device cpu

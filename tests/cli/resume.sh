@@ -148,7 +148,7 @@ wait_for '"update":2,' stopped/log.jsonl
 kill -INT $!
 ended 20 $!
 [ "$got" -eq 130 ] || fail "exit $got, expected 130"
-expect_line 'resume with: rnn-gpu --resume stopped' stderr
+expect_line 'resume with: ./rnn-gpu --resume stopped' stderr
 expect_status 0 "$program" --resume stopped --json
 [ "$(json_end weights_hash)" = "$hash" ] || fail "the weights differ"
 check_json 'assert lines[0]["event"] == "start" and lines[1]["event"] == "resume" and lines[1]["update"] >= 2, lines[:2]

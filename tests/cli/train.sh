@@ -138,7 +138,7 @@ for device in "${devices[@]}"; do
         check_json 'assert end["reason"] == "interrupted" and end["updates"] == events("update")[-1]["update"] < 10**9'
         expect_line '^rnn-gpu: interrupted( \(SIG[A-Z]*\))?: finishing the update.*, then saving; a second .* at once$' stderr
         expect_line "^rnn-gpu: interrupted after [0-9]+ updates?; saved $out/model\.safetensors" stderr
-        expect_line "^rnn-gpu: resume with: rnn-gpu --resume '$out'\$" stderr
+        expect_line "^rnn-gpu: resume with: ./rnn-gpu --resume '$out'\$" stderr
         [ "$(wc -l <"$folder/stderr")" -eq 3 ] || fail "stderr is not three lines"
         expect_status 0 "$program" predict --model "$out/model.safetensors" --data "$data" --device cpu
     done
@@ -156,7 +156,7 @@ if sampled; then
         2>"$folder/stderr" && codes=0 || codes=$?; echo "$codes" >"$folder/code"; } | head -n 2 >"$folder/stdout" || true
     [ "$(cat "$folder/code")" -eq 141 ] || fail "exit $(cat "$folder/code"), expected 141"
     expect_line '^rnn-gpu: interrupted after [0-9]+ updates; saved piped/model\.safetensors' stderr
-    expect_line '^rnn-gpu: resume with: rnn-gpu --resume piped$' stderr
+    expect_line '^rnn-gpu: resume with: ./rnn-gpu --resume piped$' stderr
     [ "$(wc -l <"$folder/stderr")" -eq 2 ] || fail "stderr is not two lines"
     checked "a closed pipe ends the run, the model is saved"
 fi

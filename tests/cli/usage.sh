@@ -28,7 +28,7 @@ expect() {
     if [ "$code" -eq 2 ]; then
         [ ! -s "$folder/stdout" ] || complain "$*: stdout is not empty"
         [ "$(wc -l <"$folder/stderr")" -eq 1 ] || complain "$*: not one line: $(cat "$folder/stderr")"
-        grep -q ' (see rnn-gpu --help)$' "$folder/stderr" || complain "$*: no advice"
+        grep -Eq ' \(see \./rnn-gpu (--help|help [a-z]+)\)$' "$folder/stderr" || complain "$*: no advice"
     fi
 }
 

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/called.h"
 #include "base/clock.h"
 #include "base/sizes.h"
 #include "data/data_fingerprint.h"
@@ -414,7 +415,8 @@ rg_status rg_checkpoints_rescue(struct rg_checkpoints *c, rg_status status, cons
         append(message, sizeof message, "%.250s", rg_error_message());
     }
     if (c->newest) {
-        append(message, sizeof message, "resume with: rnn-gpu --resume %s", rg_shell_word(c->config->output.out, word));
+        append(message, sizeof message, "resume with: " RG_CALLED " --resume %s",
+               rg_shell_word(c->config->output.out, word));
     }
     return rg_fail(status, "%s", message);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
 #include "base/guard.h"
 #include "base/nearest.h"
 #include "base/stop.h"
@@ -104,7 +105,7 @@ static rg_status refuse(const char *name) {
     for (size_t i = 0; i < rg_n_probes && i < MAX_PROBES; i++) {
         names[i + 1] = rg_probes[i].name;
     }
-    return rg_fail(RG_USAGE, "unknown probe '%.40s'; `rnn-gpu probe` lists them%s", name,
+    return rg_fail(RG_USAGE, "unknown probe '%.40s'; `" RG_CALLED " probe` lists them%s", name,
                    rg_name_hint(name, names, hint));
 }
 

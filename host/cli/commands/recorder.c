@@ -10,6 +10,7 @@
 #include "base/counted.h"
 #include "base/number_text.h"
 #include "base/sizes.h"
+#include "cli/commands/out_name.h"
 #include "cli/commands/outputs.h"
 #include "cli/report/advice.h"
 #include "cli/report/chance.h"
@@ -29,16 +30,14 @@
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
-enum { PATH_BYTES = 4096 };
-
 struct rg_recorder {
     const struct rg_config *config;
     struct rg_history *history;
     struct rg_json_lines out;             /* with --json */
     struct rg_json_lines log, folder_log; /* for --log, and in the folder of --out */
-    char folder_log_path[PATH_BYTES];
+    char folder_log_path[RG_OUT_PATH];
     struct rg_tensorboard *tensorboard;
-    char report[PATH_BYTES]; /* path in the folder of --out; "" for none */
+    char report[RG_OUT_PATH]; /* path in the folder of --out; "" for none */
 };
 
 /* ---- Files ---- */
@@ -68,8 +67,8 @@ rg_status rg_recorder_check_figure(const struct rg_config *config, const struct 
         const char *what;
     } sources[] = {
         {UPDATES, t->updates > 0, "updates; give --updates"},
-        {CLASSES, validations > 1 && run->problem.loss != RG_LOSS_MSE,
-         "classes and two validations; give --val FILE or --val-frac X, and --val-every N"},
+        {CLASSES, run->problem.loss != RG_LOSS_MSE, "classes; a regression has no accuracy"},
+        {CLASSES, validations > 1, "two validations; give --val FILE or --val-frac X, and --val-every N"},
         {GATES, rg_cell_is_gated(run->config.model.cell), "the gates of a cell; give --cell lstm or --cell gru"},
         {LAGS, diagnosis || samples > 0, "the diagnosis or --lag-every N; leave --diagnose none out"},
         {DIAGNOSIS, diagnosis, "the diagnosis at the end; leave --diagnose none out"},
@@ -122,10 +121,8 @@ static rg_status open_files(struct rg_recorder *r, const struct rg_sections *fro
         RG_TRY(open_log(&r->log, c->output.log, from, "log.bytes"));
     }
     if (c->output.out) {
-        if ((size_t)snprintf(r->report, PATH_BYTES, "%s/" RG_OUT_REPORT, c->output.out) >= PATH_BYTES) {
-            return rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", PATH_BYTES);
-        }
-        (void)snprintf(r->folder_log_path, PATH_BYTES, "%s/" RG_OUT_LOG, c->output.out);
+        RG_TRY(rg_out_name("out", c->output.out, RG_OUT_REPORT, r->report));
+        RG_TRY(rg_out_name("out", c->output.out, RG_OUT_LOG, r->folder_log_path));
         RG_TRY(open_log(&r->folder_log, r->folder_log_path, from, "folder_log.bytes"));
     }
     return RG_OK;

@@ -58,7 +58,7 @@ rg_status rg_run_table_beside(const struct rg_config *c, size_t which, char out[
     const int stem = (int)(strlen(c->output.out) - strlen(".csv"));
     return snprintf(out, RG_TABLE_PATH, "%.*s-%s.csv", stem, c->output.out, parts[which]) < RG_TABLE_PATH
                ? RG_OK
-               : rg_fail(RG_USAGE, "--out: the path is longer than %d bytes", RG_TABLE_PATH - 64);
+               : rg_fail(RG_USAGE, "--out: F-%s.csv is longer than %d bytes", parts[which], RG_TABLE_PATH - 1);
 }
 
 static rg_status refuse_file(const char *path) {

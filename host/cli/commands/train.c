@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "base/attempts.h"
+#include "base/called.h"
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "cli/commands/alike.h"
 #include "cli/commands/checkpoints.h"
 #include "cli/commands/commands.h"
+#include "cli/commands/out_name.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/recorder.h"
 #include "cli/commands/train_events.h"
@@ -35,8 +37,6 @@
 #include "train/setup.h"
 #include "verify/selftest/selftest.h"
 
-enum { PATH_BYTES = 4096 };
-
 /* A training and its output for the person at the terminal. */
 struct job {
     const struct rg_config *config;
@@ -47,7 +47,7 @@ struct job {
     struct rg_checkpoints checkpoints; /* with --out */
     struct rg_resumed from;            /* with --resume; else without sections */
     struct rg_screen screen;
-    char model_path[PATH_BYTES], best_path[PATH_BYTES];
+    char model_path[RG_OUT_PATH], best_path[RG_OUT_PATH];
     double best_saved;   /* time, in rg_seconds */
     bool best_waits;     /* the best weights are not saved yet */
     bool best_fails;     /* they could not be saved when this was last tried, which was reported */
@@ -58,12 +58,9 @@ struct job {
 };
 
 /* Set the names of the models in the folder. */
-static rg_status name_files(struct job *j, const char *folder) {
-    if ((size_t)snprintf(j->model_path, sizeof j->model_path, "%s/" RG_OUT_MODEL, folder) >= sizeof j->model_path ||
-        (size_t)snprintf(j->best_path, sizeof j->best_path, "%s/" RG_OUT_BEST, folder) >= sizeof j->best_path) {
-        return rg_fail(RG_USAGE, "the name of the folder is longer than %d bytes", PATH_BYTES);
-    }
-    return RG_OK;
+static rg_status name_files(struct job *j, const char *option, const char *folder) {
+    RG_TRY(rg_out_name(option, folder, RG_OUT_MODEL, j->model_path));
+    return rg_out_name(option, folder, RG_OUT_BEST, j->best_path);
 }
 
 /* Create the output folder, lock it, and check before any work that it is writable and that nothing in it would be
@@ -73,7 +70,7 @@ static rg_status prepare_folder(struct job *j) {
     if (!out) {
         return RG_OK;
     }
-    RG_TRY(name_files(j, out));
+    RG_TRY(name_files(j, "out", out));
     j->made_folder = mkdir(out, 0777) == 0;
     if (!j->made_folder && errno != EEXIST) {
         return rg_fail(RG_NOT_SAVED, "%s: cannot make the folder of --out: %s", out, strerror(errno));
@@ -97,7 +94,7 @@ static bool speaks(const struct job *j) {
 static rg_status open_run(struct job *j) {
     const char *const folder = j->config->output.resume;
     struct stat info;
-    RG_TRY(name_files(j, folder));
+    RG_TRY(name_files(j, "resume", folder));
     const bool there = stat(folder, &info) == 0;
     if (!there || !S_ISDIR(info.st_mode)) {
         return rg_fail(RG_BAD_FILE, "%s: --resume takes the folder that --out of the run named; %s", folder,
@@ -289,7 +286,7 @@ static const char *help_from_start(const struct job *j) {
 static rg_status diverged(const struct job *j) {
     const struct rg_training *const t = &j->run->result.training;
     const unsigned long long kept = (unsigned long long)j->run->result.weights_update;
-    char saved[PATH_BYTES + 80] = "";
+    char saved[RG_OUT_PATH + 80] = "";
     if (j->saved) {
         (void)snprintf(saved, sizeof saved, "; saved %s, those after update %llu, in %.500s",
                        kept < t->applied ? "finite weights that were copied before" : "the last finite weights", kept,
@@ -319,7 +316,7 @@ static rg_status verdict_status(const struct job *j) {
                j->config->output.out ? j->model_path : "");
         if (j->checkpoints.newest) {
             char word[RG_SHELL_WORD];
-            rg_log("resume with: rnn-gpu --resume %s", rg_shell_word(j->config->output.out, word));
+            rg_log("resume with: " RG_CALLED " --resume %s", rg_shell_word(j->config->output.out, word));
         }
         return rg_stop_status();
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
 #include "base/number_text.h"
 #include "base/utf8.h"
 #include "files/json_lines.h"
@@ -237,7 +238,7 @@ static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, st
         parsed.data.batch = c->data.batch;
     }
     *made = is_made(c, &parsed);
-    (void)snprintf(advice->command, sizeof advice->command, "./rnn-gpu");
+    (void)snprintf(advice->command, sizeof advice->command, "%s", RG_CALLED);
     for (int i = 1; fits && i < command.n; i++) {
         fits = append(advice->command, sizeof advice->command, command.words[i]);
     }

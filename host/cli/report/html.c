@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
 #include "base/counted.h"
 #include "cli/report/picture.h"
 #include "cli/report/svg.h"
@@ -246,7 +247,7 @@ static void walk(struct rg_markup *out, const struct rg_report *r) {
 /* Add the command, so that it can be pasted into a shell. */
 static void command_line(struct rg_markup *out, const struct rg_config *config) {
     struct rg_markup line = {.status = RG_OK};
-    rg_markup_add(&line, "./rnn-gpu");
+    rg_markup_add(&line, RG_CALLED);
     rg_markup_note(&line, rg_shell_text_add(&line.text, config->n_arguments, config->arguments));
     rg_markup_add(out, "<h2>Made by</h2>\n<pre>");
     rg_markup_escaped(out, rg_markup_string(&line), COMMAND_LIMIT);

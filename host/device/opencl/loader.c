@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/called.h"
 #include "base/stop.h"
 #include "base/symbol.h"
 #include "device/device.h"
@@ -48,7 +49,7 @@ static const struct {
     rg_status status;
     const char *text;
 } advice[] = {
-    [OTHER] = {RG_NO_DEVICE, "try `rnn-gpu selftest`, or --device cpu"},
+    [OTHER] = {RG_NO_DEVICE, "try `" RG_CALLED " selftest`, or --device cpu"},
     [MEMORY] = {RG_NO_MEMORY, "the device has no memory for it; try a smaller --batch or --memory"},
     [ENDED] = {RG_NO_DEVICE,
                "the driver ended the work, which was out of memory or past a watchdog's time limit; try a "
