@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/nearest.h"
+#include "files/listed_name.h"
 #include "rnn_gpu/memory.h"
 
 enum { MAX_CLASSES = 1 << 16 };
@@ -72,9 +73,10 @@ rg_status rg_csv_labels_column(struct rg_csv_labels *l, const struct rg_csv_cell
 void rg_csv_list_columns(const char *const *names, size_t n, char *text, size_t bytes) {
     const size_t room = sizeof((struct rg_excerpt *)NULL)->text + sizeof ", …";
     size_t used = 0, i = 0;
+    char name[RG_LISTED_BYTES];
     for (text[0] = 0; i < n && names[i] && used + room < bytes; i++) {
         used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? ", " : "",
-                                 rg_excerpt(names[i], strlen(names[i])).text);
+                                 rg_listed_name(rg_excerpt(names[i], strlen(names[i])).text, RG_LISTED_BYTES, name));
     }
     (void)snprintf(text + used, bytes - used, "%s", i < n ? ", …" : i == 0 ? "none" : "");
 }

@@ -10,6 +10,7 @@
 #include "data/readers.h"
 #include "data/stored.h"
 #include "files/files.h"
+#include "files/listed_name.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
@@ -415,9 +416,11 @@ static void note_unused(const struct rg_tensors *tensors, struct rg_dataset *dat
             continue;
         }
         const char *const name = tensors->items[i].name;
-        const bool fits = strlen(name) + 8 < room;
+        char listed[RG_LISTED_BYTES];
+        const bool fits = strlen(name) + 10 < room;
         length += (size_t)snprintf(data->unused + length, room, "%s%s", length > 0 ? ", " : "",
-                                   fits ? rg_excerpt(name, strlen(name)).text : "...");
+                                   fits ? rg_listed_name(rg_excerpt(name, strlen(name)).text, RG_LISTED_BYTES, listed)
+                                        : "...");
         if (!fits) {
             return;
         }

@@ -37,6 +37,9 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
     } else if (strcmp(cell.text, "text") == 0 && options->features != NULL) {
         status = rg_csv_fail(&csv, cell.start, "the file has texts; the columns `%s` and others were expected",
                              rg_excerpt(options->features[0], strlen(options->features[0])).text);
+    } else if (strcmp(cell.text, "series") == 0 && options->vocabulary != NULL) {
+        status = rg_csv_fail(&csv, cell.start, "the file has columns of numbers; text of %s was expected",
+                             options->level == RG_LEVEL_CHAR ? "characters" : "words");
     } else if (options->series && strcmp(cell.text, "text") == 0) {
         status = rg_csv_fail(&csv, cell.start, "the file has texts; windows are cut from series of numbers");
     } else if (options->series || strcmp(cell.text, "series") == 0) {

@@ -9,9 +9,10 @@
 #include <string.h>
 
 #include "base/sizes.h"
+#include "files/listed_name.h"
 #include "rnn_gpu/memory.h"
 
-enum { SHOWN = 6 };
+enum { SHOWN = 6, NAME_SHOWN = 24 };
 static const double LARGEST = 1e9;
 
 static void balance(const size_t *of_class, size_t n, double *weights) {
@@ -109,9 +110,10 @@ void rg_class_weights_describe(const struct rg_targets *t, char *text, size_t by
     text[0] = '\0';
     for (size_t c = 0; c < t->n_classes && c < SHOWN && length < bytes; c++) {
         const char *const lead = c ? ", " : "";
+        char name[RG_LISTED_BYTES];
         length +=
-            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%.24s %.4g", lead,
-                                                 t->data->classes[c], t->weights[c])
+            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%s %.4g", lead,
+                                                 rg_listed_name(t->data->classes[c], NAME_SHOWN, name), t->weights[c])
                                       : snprintf(text + length, bytes - length, "%s%zu: %.4g", lead, c, t->weights[c]));
     }
     if (t->n_classes > SHOWN && length < bytes) {

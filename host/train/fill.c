@@ -22,7 +22,11 @@ rg_status rg_fill_begin(const struct rg_config *config, const struct rg_model *m
         return rg_fail(RG_USAGE, "--fill is determined by %s, which was trained with it; leave it out",
                        config->data.model_file);
     }
-    if (rg_fill_is_asked(config, model) && data->kind != RG_INPUT_FLOAT) {
+    if (model && model->input_fill && data->kind != RG_INPUT_FLOAT) {
+        return rg_fail(RG_BAD_FILE, "%s takes columns of numbers, and %s has words or bytes", config->data.model_file,
+                       data->path);
+    }
+    if (config->data.fill && data->kind != RG_INPUT_FLOAT) {
         return rg_fail(RG_USAGE, "--fill is for missing numbers, and %s has words or bytes; leave it out", data->path);
     }
     if (takes_previous(config, model)) {

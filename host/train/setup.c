@@ -32,12 +32,20 @@ static rg_status take_apart(struct rg_pixels pixels, struct rg_dataset **data) {
     return status;
 }
 
-/* Refuse data that were just read and are too wide, unless a model says how wide its data are; then as take_apart. */
-static rg_status finish_reading(const struct rg_model *model, struct rg_pixels pixels, struct rg_dataset **data) {
+/* Check the width of data that were just read; then split images into pixels. A model's data have its width. */
+static rg_status finish_reading(const struct rg_config *config, const struct rg_model *model, struct rg_pixels pixels,
+                                struct rg_dataset **data) {
     if (!model && (*data)->n_features >= RG_MAX_WIDTH) {
         const rg_status status =
             rg_fail(RG_NO_MEMORY, "%s: %zu different words or features of a step are too many; below %d are possible",
                     (*data)->path, (*data)->n_features, RG_MAX_WIDTH);
+        rg_dataset_destroy(*data);
+        *data = NULL;
+        return status;
+    }
+    if (model && pixels.single && (*data)->kind != RG_INPUT_BYTE) {
+        const rg_status status = rg_fail(RG_BAD_FILE, "%s takes images, pixel by pixel, and %s has none",
+                                         config->data.model_file, (*data)->path);
         rg_dataset_destroy(*data);
         *data = NULL;
         return status;
@@ -120,7 +128,7 @@ rg_status rg_setup_data(const struct rg_config *config, const struct rg_model *m
     options.min_count = config->data.min_count;
     RG_TRY(choose_pixels(config, model, &pixels));
     RG_TRY(read_file(config, model, &options, out));
-    return finish_reading(model, pixels, out);
+    return finish_reading(config, model, pixels, out);
 }
 
 rg_status rg_setup_held_out(const struct rg_config *config, const char *path, const struct rg_arrays *arrays,
@@ -179,6 +187,10 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
                              struct rg_dataset *const *others, size_t n_others) {
     double *moments = NULL;
     rg_status status = RG_OK;
+    if (training->kind == RG_INPUT_TOKEN && start) {
+        return rg_fail(RG_BAD_FILE, "%s takes columns of numbers, and %s has words", config->data.model_file,
+                       training->path);
+    }
     if (training->kind == RG_INPUT_TOKEN) {
         return rg_fail(RG_USAGE, "--normalize is for columns of numbers, and %s has words; leave it out",
                        training->path);
@@ -284,7 +296,7 @@ rg_status rg_setup_fashion_mnist(const struct rg_config *config, const struct rg
     RG_TRY(held_out
                ? rg_dataset_read_idx(FASHION "t10k-images-idx3-ubyte.gz", FASHION "t10k-labels-idx1-ubyte.gz", out)
                : rg_dataset_read_idx(FASHION "train-images-idx3-ubyte.gz", FASHION "train-labels-idx1-ubyte.gz", out));
-    return finish_reading(model, pixels, out);
+    return finish_reading(config, model, pixels, out);
 }
 
 /* Do the data fit the model? Tokens may use fewer words than the model knows. */
@@ -430,6 +442,7 @@ static rg_status choose_problem(const struct rg_config *config, bool labelled, c
                                 struct rg_dataset *data, struct rg_problem *problem) {
     struct rg_target_options targets = rg_setup_targets(config, model->shape.loss, model->shape.target);
     targets.lenient = !labelled;
+    targets.by_model = config->model.loss == RG_LOSS_AUTO;
     RG_TRY(check_names(config, model, labelled, data));
     RG_TRY(rg_problem_data(data, &targets, problem));
     if (labelled && !rg_dataset_is_labelled(data)) {

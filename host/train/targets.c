@@ -7,9 +7,10 @@
 
 #include "base/number_text.h"
 #include "base/sizes.h"
+#include "files/listed_name.h"
 #include "rnn_gpu/memory.h"
 
-enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6 };
+enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6, SHOWN_BYTES = 24, SHOWN_EMPTY = 4 };
 
 static const double LARGEST_CLASS = 16777215.0; /* whole numbers beyond are not all floats */
 
@@ -101,32 +102,36 @@ static bool has_target_columns(const struct rg_dataset *data) {
 }
 
 /* How many numbers of y belong to a row, and whether y has them for what `target` asks: a sequence, or each step. */
-static rg_status split_rows(struct rg_targets *t) {
+static rg_status split_rows(struct rg_targets *t, bool by_model) {
     const struct rg_dataset *const data = t->data;
     const bool whole = data->n_targets % data->n_steps == 0;
     if (t->target == RG_TARGET_STEPS && (has_target_columns(data) || (!whole && (data->features || data->texts)))) {
         return rg_fail(RG_BAD_FILE,
-                       "%s: a .csv has one label a sequence, and --target steps needs one for each of the %zu steps; "
-                       "leave --target out%s",
-                       data->path, data->n_steps,
-                       data->features ? ", or --window W --horizon 0 takes the label of each row" : "");
+                       "%s: a .csv has one label a sequence, and %s needs one for each of the %zu steps%s%s",
+                       data->path, by_model ? "the model" : "--target steps", data->n_steps,
+                       by_model ? "" : "; leave --target out",
+                       by_model         ? ""
+                       : data->features ? ", or --window W --horizon 0 takes the label of each row"
+                                        : "");
     }
     if (t->target == RG_TARGET_STEPS && !whole) {
         return rg_fail(RG_BAD_FILE,
-                       "%s: y has %zu number%s a sequence; --target steps needs them for each of the %zu steps, "
+                       "%s: y has %zu number%s a sequence; %s needs them for each of the %zu steps, "
                        "[sequences,steps] or [sequences,steps,outputs]",
-                       data->path, data->n_targets, data->n_targets == 1 ? "" : "s", data->n_steps);
+                       data->path, data->n_targets, data->n_targets == 1 ? "" : "s",
+                       by_model ? "the model" : "--target steps", data->n_steps);
     }
     t->width = t->numbers = t->target == RG_TARGET_STEPS ? data->n_targets / data->n_steps : data->n_targets;
     return RG_OK;
 }
 
-static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
+static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss, bool by_model) {
+    const char *const who = by_model ? "the model" : "--loss ce";
     char low[RG_NUMBER_BYTES], high[RG_NUMBER_BYTES];
     const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
     if (t->width > 1) {
-        return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, and y has %zu numbers that are not one-hot",
-                       t->data->path, row, t->width);
+        return rg_fail(RG_BAD_FILE, "%s: %s needs one label a %s, and y has %zu numbers that are not one-hot",
+                       t->data->path, who, row, t->width);
     }
     if (t->max > LARGEST_CLASS) {
         return rg_fail(RG_BAD_FILE, "%s: the label %.17g is too large for a class, which are numbers from 0 to %.0f%s",
@@ -140,8 +145,8 @@ static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss) {
                        t->data->path, row, t->min, t->min,
                        loss == RG_LOSS_AUTO ? ", --loss mse takes the labels as values" : "");
     }
-    return rg_fail(RG_BAD_FILE, "%s: --loss ce needs one label a %s, a whole number from 0 on; y has %s to %s",
-                   t->data->path, row, rg_float_text(t->min, low), rg_float_text(t->max, high));
+    return rg_fail(RG_BAD_FILE, "%s: %s needs one label a %s, a whole number from 0 on; y has %s to %s", t->data->path,
+                   who, row, rg_float_text(t->min, low), rg_float_text(t->max, high));
 }
 
 /* Set n_classes where the rows can be classes. */
@@ -170,7 +175,7 @@ static rg_status choose_loss(struct rg_targets *t, bool one_hot, enum rg_loss *l
         return RG_OK;
     }
     if (!find_classes(t, one_hot)) {
-        return refuse_classes(t, RG_LOSS_AUTO);
+        return refuse_classes(t, RG_LOSS_AUTO, false);
     }
     if (t->n_classes > RG_CLASSES_UNASKED) {
         return rg_fail(RG_USAGE,
@@ -191,13 +196,15 @@ static void describe_classes(const struct rg_targets *t, char *text, size_t byte
     }
     for (size_t c = 0; c < k && length < bytes; c++) {
         const char *const lead = c ? ", " : "";
+        char name[RG_LISTED_BYTES];
         if (c == SHOWN_CLASSES - 1 && k > SHOWN_CLASSES) {
-            (void)snprintf(text + length, bytes - length, ", ... %.24s", t->data->classes[k - 1]);
+            (void)snprintf(text + length, bytes - length, ", ... %s",
+                           rg_listed_name(t->data->classes[k - 1], SHOWN_BYTES, name));
             return;
         }
-        length +=
-            (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%.24s", lead, t->data->classes[c])
-                                      : snprintf(text + length, bytes - length, "%s%zu", lead, c));
+        length += (size_t)(t->data->classes ? snprintf(text + length, bytes - length, "%s%s", lead,
+                                                       rg_listed_name(t->data->classes[c], SHOWN_BYTES, name))
+                                            : snprintf(text + length, bytes - length, "%s%zu", lead, c));
     }
 }
 
@@ -211,7 +218,7 @@ static rg_status refuse_words(const struct rg_targets *t, enum rg_loss loss) {
 }
 
 /* Name the first sequence with a number that bce does not take. */
-static rg_status refuse_range(const struct rg_targets *t) {
+static rg_status refuse_range(const struct rg_targets *t, bool by_model) {
     const bool labels = t->data->label_kind != RG_LABELS_VALUES;
     char number[RG_NUMBER_BYTES];
     for (size_t n = 0; n < t->data->n_sequences; n++) {
@@ -221,8 +228,10 @@ static rg_status refuse_range(const struct rg_targets *t) {
             if (counts(t, at) && (y < 0.0 || y > 1.0)) {
                 return rg_fail(RG_BAD_FILE, "%s: sequence %zu has the %s %s; %s", t->data->path, n + 1,
                                labels ? "label" : "target", rg_float_text(y, number),
-                               labels ? "with two classes (--loss bce) labels are 0 and 1"
-                                      : "--loss bce needs targets from 0 to 1");
+                               labels && by_model ? "with the model's two classes labels are 0 and 1"
+                               : labels           ? "with two classes (--loss bce) labels are 0 and 1"
+                               : by_model         ? "the model's targets are from 0 to 1"
+                                                  : "--loss bce needs targets from 0 to 1");
             }
         }
     }
@@ -234,7 +243,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
     bool one_hot = false;
     *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
     *loss = o->loss;
-    RG_TRY(split_rows(t));
+    RG_TRY(split_rows(t, o->by_model));
     const bool classes = data->label_kind == RG_LABELS_CLASSES && o->loss != RG_LOSS_MSE;
     if (isnan(o->ignored) && o->target == RG_TARGET_STEPS && t->width == 1 && (classes || o->loss == RG_LOSS_CE)) {
         t->ignored = PYTORCH_IGNORES;
@@ -249,7 +258,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         return choose_loss(t, one_hot, loss);
     }
     if (o->loss == RG_LOSS_CE && !find_classes(t, one_hot) && !o->lenient) {
-        return refuse_classes(t, RG_LOSS_CE);
+        return refuse_classes(t, RG_LOSS_CE, o->by_model);
     }
     const bool words = t->width == 1 && data->classes;
     if (words && !o->lenient && (o->loss == RG_LOSS_MSE || (o->loss == RG_LOSS_BCE && data->n_classes > 2))) {
@@ -261,7 +270,7 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         t->n_classes = t->n_classes <= 2 ? t->n_classes : 0;
     }
     if (o->loss == RG_LOSS_BCE && !o->lenient && (t->min < 0.0 || t->max > 1.0)) {
-        return refuse_range(t);
+        return refuse_range(t, o->by_model);
     }
     return RG_OK;
 }
@@ -365,15 +374,18 @@ rg_status rg_targets_baseline(const struct rg_targets *t, enum rg_loss loss, dou
 
 void rg_targets_left_out(const struct rg_targets *t, char *text, size_t bytes) {
     const char *const row = t->target == RG_TARGET_STEPS ? "step" : "sequence";
-    const bool one = t->n_left_out == 1;
+    const size_t strangers =
+        rg_min(t->data ? t->data->n_strangers : 0, t->n_left_out); /* rg_setup_tell has named them */
+    const size_t n = t->n_left_out - strangers;
+    const bool one = n == 1;
     char why[48] = "NaN";
     text[0] = '\0';
     if (!isnan(t->ignored)) {
         (void)snprintf(why, sizeof why, "label %g or NaN", t->ignored);
     }
-    if (t->n_left_out > 0) {
-        (void)snprintf(text, bytes, "; %zu of %zu %ss %s no target (%s) and %s not in the loss", t->n_left_out,
-                       t->n_rows, row, one ? "has" : "have", why, one ? "is" : "are");
+    if (n > 0) {
+        (void)snprintf(text, bytes, "; %zu of %zu %ss %s no target (%s) and %s not in the loss", n, t->n_rows, row,
+                       one ? "has" : "have", why, one ? "is" : "are");
     }
 }
 
@@ -387,6 +399,32 @@ const char *rg_targets_none(const struct rg_targets *t) {
                                           : "no sequence has a target";
 }
 
+/* Say which classes no row has: labels that are whole numbers number the classes from 0. */
+static void describe_empty(const struct rg_targets *t, char *text, size_t bytes) {
+    size_t *of_class = NULL, empty = 0, length = 0;
+    if (t->data->classes || t->numbers < t->width ||
+        rg_alloc(&of_class, t->n_classes, sizeof *of_class, "counts of classes") != RG_OK) {
+        return;
+    }
+    rg_targets_count(t, of_class);
+    for (size_t c = 0; c < t->n_classes; c++) {
+        if (of_class[c] == 0 && empty++ < SHOWN_EMPTY) {
+            length += (size_t)snprintf(text + length, bytes - length, "%s%zu",
+                                       empty > 1                      ? ", "
+                                       : t->target == RG_TARGET_STEPS ? "; no step has class "
+                                                                      : "; no sequence has class ",
+                                       c);
+        }
+    }
+    rg_free(of_class);
+    if (empty > SHOWN_EMPTY) {
+        length += (size_t)snprintf(text + length, bytes - length, " and %zu others", empty - SHOWN_EMPTY);
+    }
+    if (empty > 0) {
+        (void)snprintf(text + length, bytes - length, " (classes are numbered from 0)");
+    }
+}
+
 void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *text, size_t bytes) {
     const bool bits = t->whole && t->min >= 0.0 && t->max <= 1.0 && t->data->label_kind == RG_LABELS_VALUES;
     char low[RG_NUMBER_BYTES], high[RG_NUMBER_BYTES];
@@ -395,6 +433,8 @@ void rg_targets_describe(const struct rg_targets *t, enum rg_loss loss, char *te
                        t->data->level == RG_LEVEL_CHAR ? "characters" : "words", t->data->n_words);
     } else if (t->n_classes) {
         describe_classes(t, text, bytes);
+        const size_t end = strlen(text);
+        describe_empty(t, text + end, bytes - end);
     } else if (t->n_rows > t->n_left_out) {
         (void)snprintf(text, bytes, "values from %s to %s", rg_float_text(t->min, low), rg_float_text(t->max, high));
     } else {

@@ -28,6 +28,7 @@ struct rg_target_options {
     enum rg_target target;
     double ignored; /* NAN: PyTorch's -100, where classes of every step are expected */
     bool lenient;   /* the targets are only shown: what does not fit is no error */
+    bool by_model;  /* a model, not an option, asks for loss and target; for messages */
 };
 
 /* Find out what the targets of a labelled data set are, and by which loss they are learned. Integers of an npz file and

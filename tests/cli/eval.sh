@@ -142,7 +142,7 @@ expect_status 0 "${eval[@]}" --model two/model.safetensors --data many.npz --jso
 check_json 'assert end["rows"] == 9001 and sum(map(sum, end["confusion"])) == 9001, end'
 checked "more sequences than are scored at once"
 
-refused 4 'three.npz: sequence 5 has the label 2; with two classes' "${eval[@]}" --model two/model.safetensors --data three.npz
+refused 4 'three.npz: sequence 5 has the label 2; with the model.s two classes' "${eval[@]}" --model two/model.safetensors --data three.npz
 refused 4 'named\.csv has words as labels|named\.csv has 3 words' "${eval[@]}" --model two/model.safetensors --data named.csv
 printf 'text,label\ncat mat,maybe\n' >stranger.csv
 refused 4 'stranger\.csv:2:9: .*maybe' "${eval[@]}" --model named/model.safetensors --data stranger.csv

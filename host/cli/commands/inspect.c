@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/called.h"
 #include "base/number_text.h"
 #include "base/sizes.h"
 #include "cli/commands/commands.h"
@@ -14,6 +15,7 @@
 #include "cli/report/screen.h"
 #include "cli/settings.h"
 #include "files/json_lines.h"
+#include "files/listed_name.h"
 #include "files/sections.h"
 #include "files/shell_text.h"
 #include "model/state_names.h"
@@ -206,7 +208,13 @@ static bool are_gradients(const struct rg_tensors *tensors) {
 static void add_value(const json_t *value, struct rg_line *line) {
     for (size_t i = 0; i < json_array_size(value); i++) {
         rg_line_add(line, "%s", i ? ", " : "");
-        add_value(json_array_get(value, i), line);
+        const json_t *const item = json_array_get(value, i);
+        char name[RG_LISTED_BYTES];
+        if (json_is_string(item)) {
+            rg_line_add(line, "%s", rg_listed_name(json_string_value(item), RG_LISTED_BYTES, name));
+        } else {
+            add_value(item, line);
+        }
     }
     if (json_is_string(value)) {
         rg_line_add(line, "%s", json_string_value(value));
@@ -416,7 +424,7 @@ static rg_status print_command(const struct rg_sections *s) {
     rg_status status = rg_shell_text_add(&text, n, words);
     status = status == RG_OK ? rg_text_add(&text, "", 1) : status;
     if (status == RG_OK) {
-        (void)printf("\nmade by\n./rnn-gpu%s\n", text.bytes);
+        (void)printf("\nmade by\n" RG_CALLED "%s\n", text.bytes);
     }
     rg_text_destroy(&text);
     rg_free(words);
@@ -482,12 +490,13 @@ static rg_status print_checkpoint(const struct rg_config *config, const struct r
     return end_table(config, &table, status);
 }
 
-/* Print the values of an object that are known, without those of objects in it. */
+/* Print the values of an object that are known, without those of objects in it, and without what the heading says. */
 static void print_values(const struct rg_config *config, json_t *object) {
     const char *name = NULL;
     json_t *value = NULL;
     json_object_foreach(object, name, value) {
-        if (!json_is_null(value) && !json_is_object(value)) {
+        const bool said = strcmp(name, "file") == 0 || strcmp(name, "format") == 0;
+        if (!said && !json_is_null(value) && !json_is_object(value)) {
             struct rg_line line = {.length = 0};
             add_value(value, &line);
             print_pair(config, name, line.text);
@@ -512,8 +521,6 @@ static rg_status print_result(const struct rg_config *config, struct rg_sections
     const struct rg_look look = rg_look_of(config);
     rg_lines_format(stdout, rg_look_table(&look), 2, "%s: the result of a training of compare or sweep",
                     sections->path);
-    (void)json_object_del(result, "file");
-    (void)json_object_del(result, "format");
     print_values(config, result);
     print_part(config, "validation", json_object_get(result, "validation"));
     print_part(config, "test", json_object_get(result, "test"));

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/counted.h"
 #include "base/stop.h"
 #include "cli/commands/commands.h"
 #include "files/json.h"
@@ -191,7 +192,8 @@ static void make_lowercase(char *text) {
 static rg_status read_prompt(struct writer *w, char *prompt) {
     const int32_t unknown = find(w, "<unk>", strlen("<unk>"));
     const char *at = prompt, *token;
-    size_t bytes = 0;
+    size_t bytes = 0, n = 0, n_unknown = 0;
+    char text[RG_PART_BYTES];
     if (rg_utf8_check(prompt, strlen(prompt)) < strlen(prompt)) {
         return rg_fail(RG_USAGE, "--prompt is not UTF-8 text");
     }
@@ -204,8 +206,15 @@ static rg_status read_prompt(struct writer *w, char *prompt) {
         if (known < 0 && unknown < 0) {
             return rg_fail(RG_USAGE, "--prompt: the model has never seen `%.*s`", (int)bytes, token);
         }
+        n++;
+        n_unknown += known < 0;
         read_token(w, known < 0 ? unknown : known);
         RG_TRY(write_token(w, token, bytes));
+    }
+    if (n_unknown > 0) {
+        rg_log("--prompt: %s not in the model's vocabulary and read%s as <unk>",
+               rg_counted_part(n_unknown, n, w->model->level == RG_LEVEL_CHAR ? "character" : "word", text),
+               n_unknown == 1 ? "s" : "");
     }
     return RG_OK;
 }

@@ -18,6 +18,7 @@
 #include "cli/report/rate_chart.h"
 #include "cli/report/spark.h"
 #include "files/json.h"
+#include "files/listed_name.h"
 #include "model/cells.h"
 #include "ranks/ranks.h"
 #include "train/class_weights.h"
@@ -184,14 +185,14 @@ void rg_screen_labels(const struct rg_config *config, const char *labels) {
 
 /* Print the names of columns: all of a few, else the first ones and the last. */
 static void print_columns(const struct rg_screen *screen, const char *what, char *const *names, size_t n) {
-    enum { SHOWN = 8, NAME_BYTES = 25 };
-    char name[NAME_BYTES];
+    enum { SHOWN = 8, NAME_SHOWN = 24 };
+    char name[RG_LISTED_BYTES];
     struct rg_line line = {.length = 0};
     for (size_t i = 0; i < n; i++) {
         const bool skips = n > SHOWN && i == SHOWN - 1;
         i = skips ? n - 1 : i;
-        rg_utf8_copy(name, sizeof name, names[i]);
-        rg_line_add(&line, "%s%s%s", i > 0 ? ", " : "", skips ? "... " : "", name);
+        rg_line_add(&line, "%s%s%s", i > 0 ? ", " : "", skips ? "... " : "",
+                    rg_listed_name(names[i], NAME_SHOWN, name));
     }
     if (n > SHOWN) {
         rg_line_add(&line, " (%zu columns)", n);
