@@ -100,6 +100,33 @@ bool rg_loss_mean_restore(struct rg_loss_mean *m, uint64_t updates, uint64_t old
     return true;
 }
 
+/* Mean, and the square of its standard error, of the finite losses from index `from` to before `to`. */
+struct part {
+    double mean, error2;
+};
+static struct part part_of(const struct rg_loss_mean *m, size_t from, size_t to) {
+    double n = 0.0, sum = 0.0, squares = 0.0;
+    for (size_t i = from; i < to; i++) {
+        n += isnan(at(m, i)->loss) ? 0.0 : 1.0;
+        sum += isnan(at(m, i)->loss) ? 0.0 : at(m, i)->loss;
+    }
+    for (size_t i = from; i < to; i++) {
+        const double off = isnan(at(m, i)->loss) ? 0.0 : at(m, i)->loss - sum / n;
+        squares += off * off;
+    }
+    return (struct part){sum / n, squares / (n - 1.0) / n};
+}
+
+bool rg_loss_mean_falls(const struct rg_loss_mean *m) {
+    static const double ERRORS = 2.0;
+    const size_t n = m->older + m->newer;
+    if (n < RG_LOSS_MEAN_MIN) {
+        return false;
+    }
+    const struct part before = part_of(m, 0, n / 2), after = part_of(m, n / 2, n);
+    return before.mean - after.mean > ERRORS * sqrt(before.error2 + after.error2); /* NAN: too few are finite */
+}
+
 rg_status rg_loss_mean_median(const struct rg_loss_mean *m, double *median) {
     const size_t n = m->older + m->newer;
     double *losses = NULL;

@@ -50,6 +50,10 @@ bool rg_loss_mean_restore(struct rg_loss_mean *mean, uint64_t updates, uint64_t 
 /* The mean of the finite ones of the last rg_loss_mean_window(updates) losses; NAN if there are none. */
 double rg_loss_mean_value(const struct rg_loss_mean *mean);
 
+/* Do these losses still fall? The mean of the newer half is lower than that of the older by more than two standard
+ * errors of the difference. Never for fewer than RG_LOSS_MEAN_MIN of them. */
+bool rg_loss_mean_falls(const struct rg_loss_mean *mean);
+
 /* *median of the same losses, which a few outliers do not move; of an even number the mean of the middle two. NAN if
  * there are none. RG_NO_MEMORY. */
 rg_status rg_loss_mean_median(const struct rg_loss_mean *mean, double *median);

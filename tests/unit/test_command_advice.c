@@ -43,8 +43,46 @@ START_TEST(a_reached_target_needs_none) {
 }
 END_TEST
 
+/* Does the training of a language model end with the advice to go on? */
+static bool goes_on(const char *options) {
+    char line[300];
+    (void)snprintf(line, sizeof line, "train --json " CPU "--data t.txt --steps 5 --batch 4 --hidden 8 %s", options);
+    test_case("%s", options);
+    json_t *const end = end_of(line), *const advice = json_object_get(end, "advice");
+    const bool on = !json_is_null(advice);
+    if (on) {
+        ck_assert_str_eq(text_at(advice, "row"), "language-longer");
+        ck_assert_str_eq(text_at(advice, "command"), text_at(end, "remedy"));
+    }
+    json_decref(end);
+    return on;
+}
+
+/* The validation decides where there are several, else the losses of the training. */
+START_TEST(a_language_model_goes_on_while_its_loss_falls) {
+    char text[2000] = "";
+    for (int i = 0; i < 40; i++) {
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "abcdefghijklmnopqrstuvwxyz and so on. ");
+    }
+    put_text("t.txt", text);
+    put_text("other.txt", "zyx wvu tsr qpo nml kji hgf edc ba zyx wvu tsr qpo nml kji hgf edc ba");
+    ck_assert(goes_on("--updates 60 --lr 0.01"));
+    ck_assert(!goes_on("--updates 60 --lr 1e-12"));
+    ck_assert(!goes_on("--updates 10 --lr 0.01"));
+    ck_assert(goes_on("--updates 60 --lr 0.01 --val t.txt --val-every 20"));
+    ck_assert(goes_on("--updates 60 --lr 0.01 --val t.txt --val-every 60"));
+    ck_assert(!goes_on("--updates 60 --lr 1e-12 --val t.txt --val-every 60"));
+    ck_assert(goes_on("--updates 60 --lr 0.03"));
+    ck_assert(!goes_on("--updates 60 --lr 0.03 --val other.txt --val-every 10")); /* it rises there */
+    ck_assert(!goes_on("--updates 60 --lr 0.01 --target-loss 100"));
+    ck_assert(
+        !goes_on("--updates 200 --lr 0.3 --clip-norm 0 --optimizer adam --val t.txt --val-every 20 --patience 1"));
+}
+END_TEST
+
 TEST_MAIN("command advice") {
     TCase *const tests = add_tests(suite, "advice");
     tcase_add_checked_fixture(tests, begin_commands, end_commands);
+    tcase_add_test(tests, a_language_model_goes_on_while_its_loss_falls);
     tcase_add_test(tests, a_reached_target_needs_none);
 }

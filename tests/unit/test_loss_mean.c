@@ -91,10 +91,41 @@ START_TEST(windows) {
 }
 END_TEST
 
+/* Losses 1 + slope i + noise of one sign after the other. */
+static bool falls(size_t n, double slope, double noise) {
+    struct rg_loss_mean mean;
+    ck_assert_int_eq(rg_loss_mean_create(&mean, n), RG_OK);
+    for (size_t i = 0; i < n; i++) {
+        rg_loss_mean_add(&mean, 1.0 + slope * (double)i + (i % 2 ? noise : -noise));
+    }
+    const bool is = rg_loss_mean_falls(&mean);
+    rg_loss_mean_release(&mean);
+    return is;
+}
+
+START_TEST(a_fall_is_more_than_noise) {
+    ck_assert(falls(20, -1e-6, 0.0));
+    ck_assert(!falls(19, -1e-6, 0.0)); /* too few */
+    ck_assert(!falls(20, 0.0, 0.1) && !falls(20, 1e-3, 0.0) && !falls(20, 1e-3, 0.1));
+    /* 20 losses of deviation s: the halves differ by 10 slope; two standard errors of it are 2 sqrt(2 s^2 / 9) */
+    ck_assert(falls(20, -0.0100, 0.1) && !falls(20, -0.0090, 0.1));
+    ck_assert(falls(1000, -0.01, 0.1) && !falls(1000, -0.0001, 0.1));
+    struct rg_loss_mean mean;
+    ck_assert_int_eq(rg_loss_mean_create(&mean, 40), RG_OK);
+    ck_assert(!rg_loss_mean_falls(&mean));
+    for (size_t i = 0; i < 40; i++) { /* a single finite loss in the older half has no error */
+        rg_loss_mean_add(&mean, i < 20 || (i > 20 && i < 30) ? (double)NAN : 2.0 - 0.01 * (double)i);
+    }
+    ck_assert(!rg_loss_mean_falls(&mean));
+    rg_loss_mean_release(&mean);
+}
+END_TEST
+
 TEST_MAIN("loss_mean") {
     TCase *const means = add_tests(suite, "means");
     tcase_add_test(means, it_is_the_mean_of_the_last_tenth);
     tcase_add_test(means, losses_that_are_not_finite_do_not_count);
     tcase_add_test(means, it_can_be_restored);
+    tcase_add_test(means, a_fall_is_more_than_noise);
     tcase_add_test(means, windows);
 }

@@ -23,7 +23,8 @@ static const char *const
     REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
                "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
                "clip-norm clip-value updates epochs patience max-time freeze",
-    *const REPLACED_IN_TASKS = "batch accumulate target-loss",
+    *const REPLACED_IN_TASKS = "batch accumulate target-loss", *const LENGTHS = "updates epochs",
+    *const TIME = "max-time",
     *const OUTPUTS =
         "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet color";
 
@@ -44,6 +45,18 @@ static enum rg_advice_model model_of(const struct rg_config *c) {
     return c->model.irnn ? RG_ADVICE_IRNN : RG_ADVICE_PLAIN;
 }
 
+/* Of several validations the last must have the lowest loss. A single one says nothing of a fall; the losses of the
+ * training do then. */
+static bool still_falls(const struct rg_run *run) {
+    const struct rg_run_result *const r = &run->result;
+    if (r->best_update > 0 && r->best_update != r->validation.update) {
+        return false;
+    }
+    const bool several =
+        r->best_update > 0 && run->validator && rg_validator_planned(run->validator, r->training.updates) > 1;
+    return r->training.reason != RG_REASON_PATIENCE && (several || rg_loss_mean_falls(&run->state.mean));
+}
+
 struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
     const struct rg_training *const t = &run->result.training;
     const struct rg_diagnosis *const d = &run->result.diagnosis;
@@ -53,6 +66,9 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
     return (struct rg_outcome){.config = &run->config,
                                .ended = t->reason != RG_REASON_INTERRUPTED,
                                .reached = t->reason == RG_REASON_TARGET,
+                               .timed = t->reason == RG_REASON_TIME,
+                               .language = run->problem.data && run->problem.data->level != RG_LEVEL_NONE,
+                               .falling = t->updates > 0 && still_falls(run),
                                .diverged = t->reason == RG_REASON_DIVERGED && !untrained,
                                .has_verdict = d->profile != NULL,
                                .verdict = d->verdict.word,
@@ -137,11 +153,12 @@ __attribute__((format(printf, 2, 3))) static void add_new(struct command *comman
     add_word(command, word);
 }
 
-static void keep_words(const struct rg_config *c, struct command *command) {
+/* Keep the words of the previous run, without the options in the two lists and those of its output. */
+static void keep_words(const struct rg_config *c, const char *replaced, const char *also, struct command *command) {
     for (int i = 1; i < c->n_arguments && strcmp(c->arguments[i], "\n") != 0; i++) {
         char *const argument = c->arguments[i];
-        const bool leave = is_in(argument, REPLACED) || is_in(argument, OUTPUTS) || strcmp(argument, "-q") == 0 ||
-                           (!is_file(c) && is_in(argument, REPLACED_IN_TASKS));
+        const bool leave = is_in(argument, replaced) || is_in(argument, also) || is_in(argument, OUTPUTS) ||
+                           strcmp(argument, "-q") == 0;
         if (!leave) {
             add_word(command, argument);
         } else if (!strchr(argument, '=') && i + 1 < c->n_arguments && has_value(argument, c->arguments[i + 1])) {
@@ -213,6 +230,16 @@ static bool is_made(const struct rg_config *a, const struct rg_config *b) {
            a->training.updates >= b->training.updates;
 }
 
+/* Write the words for a shell. Returns false if they do not fit. */
+static bool write_command(const struct command *command, struct rg_advice *advice) {
+    bool fits = true;
+    (void)snprintf(advice->command, sizeof advice->command, "%s", RG_CALLED);
+    for (int i = 1; fits && i < command->n; i++) {
+        fits = append(advice->command, sizeof advice->command, command->words[i]);
+    }
+    return fits;
+}
+
 /* Build the command of a recipe. Returns false if there is no command that the program would accept. *made: the
  * previous run had these options. */
 static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
@@ -221,13 +248,12 @@ static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, st
     struct rg_config parsed;
     char program[] = "rnn-gpu";
     const char *name = NULL, *topic = NULL;
-    bool fits = true;
     *made = false;
     if (c->n_arguments + 1 + MAX_ADDED > MAX_WORDS) {
         return false;
     }
     add_word(&command, program);
-    keep_words(c, &command);
+    keep_words(c, REPLACED, is_file(c) ? "" : REPLACED_IN_TASKS, &command);
     advice->recipe = recipe;
     advice->length = rg_recipe_at(recipe, o->steps);
     add_recipe(o, recipe, advice->length, &command);
@@ -238,11 +264,26 @@ static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, st
         parsed.data.batch = c->data.batch;
     }
     *made = is_made(c, &parsed);
-    (void)snprintf(advice->command, sizeof advice->command, "%s", RG_CALLED);
-    for (int i = 1; fits && i < command.n; i++) {
-        fits = append(advice->command, sizeof advice->command, command.words[i]);
+    return write_command(&command, advice);
+}
+
+/* Build the command of the same run with twice the updates, epochs or time. Returns false as `build` does. */
+static bool build_longer(const struct rg_outcome *o, struct rg_advice *advice) {
+    const struct rg_config *const c = o->config;
+    struct command command = {.n = 0};
+    char program[] = "rnn-gpu";
+    if (c->n_arguments + 1 + MAX_ADDED > MAX_WORDS) {
+        return false;
     }
-    return fits;
+    add_word(&command, program);
+    keep_words(c, o->timed ? TIME : LENGTHS, "", &command);
+    add_new(&command, o->timed ? "--max-time" : c->training.epochs > 0 ? "--epochs" : "--updates");
+    if (o->timed) {
+        add_new(&command, "%.15g", 2.0 * c->training.max_time);
+    } else {
+        add_new(&command, "%zu", 2 * (c->training.epochs > 0 ? c->training.epochs : c->training.updates));
+    }
+    return write_command(&command, advice);
 }
 
 /* ---- The choice ---- */
@@ -323,13 +364,23 @@ static bool has_reached(const struct rg_outcome *o, const struct rg_recipe *reci
     return !o->diverged && o->loss < recipe->target && o->loss < SOME_PROGRESS * o->baseline;
 }
 
-void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
+/* The next word of a text mostly depends on the last few, so its gradient vanishes by nature. No recipe of the tasks,
+ * which open the way to distant steps, was seen to help a language model. */
+static void advise_language(const struct rg_outcome *o, struct rg_advice *advice) {
+    static const struct rg_advice_row longer = {
+        .name = "language-longer",
+        .why = "The loss of this language model still fell at the end: train it for longer."};
+    const bool ended = o->ended && !o->reached && !o->diverged && !o->config->data.model_file;
+    if (ended && o->falling && o->config->n_arguments > 0 && build_longer(o, advice)) {
+        advice->row = &longer;
+        take_reason(o, advice);
+    }
+}
+
+/* Choose a row of the table. */
+static void advise_task(const struct rg_outcome *o, struct rg_advice *advice) {
     const enum rg_advice_model model = model_of(o->config);
     bool builds = false, again = false;
-    *advice = (struct rg_advice){.row = NULL};
-    if (!needs_advice(o)) {
-        return;
-    }
     const bool made = was_recipe(o, model, &builds);
     for (size_t i = 0; builds && i < rg_n_advice_rows; i++) {
         const struct rg_advice_row *const row = &rg_advice_rows[i];
@@ -342,7 +393,17 @@ void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
     if (advice->row) {
         take_reason(o, advice);
         add_limits(o, advice);
-    } else {
+    }
+}
+
+void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
+    *advice = (struct rg_advice){.row = NULL};
+    if (o->language) {
+        advise_language(o, advice);
+    } else if (needs_advice(o)) {
+        advise_task(o, advice);
+    }
+    if (!advice->row) {
         advice->command[0] = '\0';
     }
 }
@@ -355,6 +416,10 @@ void rg_advice_text(const struct rg_advice *a, char *out, size_t bytes) {
         return;
     }
     const struct rg_recipe_length *const m = a->length;
+    if (!m) {
+        (void)snprintf(out, bytes, "%s", a->why);
+        return;
+    }
     (void)snprintf(out, bytes,
                    "%s Measured on %s over %zu steps, 128 units: %u of %d seeds came below a loss of %g, after %zu "
                    "updates and %.2g s "
@@ -371,8 +436,9 @@ json_t *rg_advice_json(const struct rg_advice *a) {
     json_t *object =
         rg_json_pack("{s:s, s:s, s:o}", "row", a->row->name, "why", a->why, "command", rg_json_text(a->command));
     rg_json_set(&object, "measured",
-                rg_json_pack("{s:s, s:I, s:f, s:i, s:i, s:I, s:f}", "task", a->recipe->task, "steps",
-                             (json_int_t)m->steps, "target", a->recipe->target, "learned", (int)m->learned, "of",
-                             RG_RECIPE_SEEDS, "updates", (json_int_t)m->reached, "seconds", m->seconds));
+                m ? rg_json_pack("{s:s, s:I, s:f, s:i, s:i, s:I, s:f}", "task", a->recipe->task, "steps",
+                                 (json_int_t)m->steps, "target", a->recipe->target, "learned", (int)m->learned, "of",
+                                 RG_RECIPE_SEEDS, "updates", (json_int_t)m->reached, "seconds", m->seconds)
+                  : json_null());
     return object;
 }

@@ -23,6 +23,9 @@ struct rg_outcome {
     /* false: the run was interrupted, or was not a training; there is no advice then */
     bool ended;
     bool reached;  /* the run reached its --target-loss */
+    bool timed;    /* --max-time ended it */
+    bool language; /* it learns to predict a plain text */
+    bool falling;  /* the validation loss, or without one that of the training, still fell at the end */
     bool diverged; /* the run diverged and has no verdict */
     bool has_verdict;
     enum rg_verdict_word verdict;
@@ -38,8 +41,9 @@ struct rg_outcome {
 /* `row` NULL: there is no advice, because the run has learned, or because no measured recipe is left. */
 struct rg_advice {
     const struct rg_advice_row *row;
-    const struct rg_recipe *recipe;
-    const struct rg_recipe_length *length; /* length of the recipe whose measurement is shown beside the command */
+    const struct rg_recipe *recipe; /* NULL: the same run for longer, which was not measured */
+    const struct rg_recipe_length
+        *length; /* NULL, or the length of the recipe whose measurement is shown beside the command */
     char command[RG_ADVICE_BYTES];
     char why[RG_ADVICE_WHY];       /* the reason: a sentence */
     char limits[RG_ADVICE_LIMITS]; /* sentences: how this run differs from those that were measured; "": it does not */
@@ -52,7 +56,8 @@ void rg_advise(const struct rg_outcome *outcome, struct rg_advice *advice);
 /* The reason, what the recipe reached where it was measured, and `limits`: sentences. "" without advice. */
 void rg_advice_text(const struct rg_advice *advice, char *out, size_t bytes);
 
-/* {"row", "why", "command", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.
+/* "measured" is null for a run that goes on for longer.
+ * {"row", "why", "command", "measured": {"task", "steps", "target", "learned", "of", "updates", "seconds"}}, or null.
  * NULL without memory. */
 json_t *rg_advice_json(const struct rg_advice *advice);
 
