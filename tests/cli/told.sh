@@ -42,7 +42,7 @@ NEEDS = {
 }
 # Options that change others, as their help says.
 FOLLOW = {"cell": {"activation", "init", "init-input", "forget-bias"}, "clip-value": {"clip-norm"},
-          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "pixels": {"steps"}, "val-frac": {"val-every", "patience"}, "fold": {"val-every", "patience", "folds"}}
+          "optimizer": {"momentum", "rmsprop-alpha", "beta1", "beta2", "epsilon"}, "task": {"loss", "target"}, "skip": {"skip-kind"}, "bidirectional": {"readout"}, "pixels": {"steps", "permute"}, "val-frac": {"val-every", "patience"}, "fold": {"val-every", "patience", "folds"}}
 # For compare the remedies decide, and grad has what the model's file says.
 DECIDED = {"compare": {"forget-bias", "clip-value", "clip-norm", "schedule", "warmup", "skip", "skip-kind", "skip-budget"},
            "grad": {"head", "cell", "activation", "skip", "skip-kind", "skip-budget", "target", "model", "data", "out", "loss",
