@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/report/chance.h"
 #include "cli/report/explain.h"
@@ -113,26 +114,16 @@ static void print_row(const struct sheet *s, struct rg_lag_range range, size_t a
     (void)putchar('\n');
 }
 
-/* Print the span of the norms' bars as the header of their column: the longest of its forms that fits. */
-static void print_scale(const struct sheet *s) {
-    static const char *const words[] = {"", "log, ", "logarithmic, "};
-    char text[64] = "log";
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        char longer[64];
-        if (snprintf(longer, sizeof longer, "%s1e%.0f to 1e%.0f", words[i], s->bottom, s->top) <= s->norms) {
-            (void)snprintf(text, sizeof text, "%s", longer);
-        }
-    }
-    (void)puts(text);
-}
-
-static void print_legend(const struct rg_look *look) {
-    static const char *const meanings[][2] = {
-        {"W_hh, linear", "share of weight_hh's gradient from these lags, and its bar"},
+static void print_legend(const struct sheet *s) {
+    char norm[RG_LINE_BYTES];
+    (void)snprintf(norm, sizeof norm, "largest norm of weight_hh's terms there, bar from 1e%.0f to 1e%.0f", s->bottom,
+                   s->top);
+    const char *const meanings[][2] = {
+        {"W_hh share", "of weight_hh's gradient that comes from these lags, and its bar"},
         {"W_ih", "share of weight_ih's gradient from there"},
-        {"W_hh norm", "largest norm of weight_hh's terms there; its bar is logarithmic"}};
+        {"W_hh norm", norm}};
     for (size_t i = 0; i < sizeof meanings / sizeof *meanings; i++) {
-        rg_lines_format(stdout, rg_look_table(look), LEGEND, "%-*s%s", LEGEND, meanings[i][0], meanings[i][1]);
+        rg_lines_format(stdout, rg_look_table(s->look), LEGEND, "%-*s%s", LEGEND, meanings[i][0], meanings[i][1]);
     }
 }
 
@@ -154,17 +145,17 @@ void rg_lag_plot(const struct rg_lag_profile *p, const char *where, const struct
         (void)printf(" %s step %zu", where[0] ? "from" : "of", p->probe);
     }
     (void)puts("):");
-    (void)printf("%*s %9s  %-*s", sheet.lags, "lag", "W_hh", sheet.shares, "linear");
+    (void)printf("%*s %9s  %-*s", sheet.lags, "lag", "W_hh", sheet.shares, "share");
     if (rg_chance_known(p)) {
         (void)printf(" %*s  ", INTERVAL, "95 % interval");
     }
-    (void)printf(" %9s %9s  ", "W_ih", "W_hh norm");
-    print_scale(&sheet);
+    static const char scale[] = "log scale"; /* of the norms' bars, if they are as wide */
+    (void)printf(" %9s %9s  %s\n", "W_ih", "W_hh norm", sheet.norms < (int)strlen(scale) ? "log" : scale);
     for (size_t i = 0; i < n; i++) {
         print_row(&sheet, ranges[i], i);
     }
     if (any_noise) {
         (void)puts("~ cannot be told from noise: groups of sequences do not agree on a direction");
     }
-    print_legend(look);
+    print_legend(&sheet);
 }
