@@ -373,6 +373,14 @@ static rg_status note_more(struct walk *w) {
     if (f->gates == 1) {
         c->radius = rg_spectral_radius(f->w_hh, f->hidden, &status);
     }
+    RG_TRY(status);
+    if (f->w_sh) {
+        c->sigma_sh = rg_largest_singular(f->w_sh, f->gates * f->hidden, f->hidden, &status);
+    }
+    RG_TRY(status);
+    if (f->w_sh && f->gates == 1) {
+        c->radius_sh = rg_spectral_radius(f->w_sh, f->hidden, &status);
+    }
     note_expected(w);
     if (w->log_forget_count > 0.0) {
         c->mean_log_forget = w->log_forgets / w->log_forget_count;
@@ -384,7 +392,7 @@ static rg_status create_causes(const struct walk *w, struct rg_causes *c) {
     c->steps = w->engine->net.plan.steps;
     c->rows = w->rows;
     c->radius = c->bound = c->mean_field = c->normal = c->mean_log_forget = NAN;
-    c->mean_slope = c->mean_saturated = c->sigma_hh = NAN;
+    c->mean_slope = c->mean_saturated = c->sigma_hh = c->sigma_sh = c->radius_sh = NAN;
     RG_TRY(rg_alloc(&c->storage, ARRAYS * c->steps, sizeof *c->storage, "causes of the gradient"));
     double **const arrays[ARRAYS] = {&c->slope,   &c->saturated,     &c->forget,
                                      &c->reached, &c->log10_largest, &c->log10_smallest};

@@ -31,8 +31,9 @@ struct rg_causes {
     double mean_log_forget;         /* lstm: mean of ln f over units, steps and sequences; NAN for other cells */
     struct rg_time_constants times; /* of the units of lstm and gru */
 
-    double sigma_hh; /* largest singular value of W_hh [G*H][H] */
-    double radius;   /* spectral radius of W_hh; NAN for cells with gates, whose W_hh is not square */
+    double sigma_hh;            /* largest singular value of W_hh [G*H][H] */
+    double radius;              /* spectral radius of W_hh; NAN for cells with gates, whose W_hh is not square */
+    double sigma_sh, radius_sh; /* the same of W_sh [G*H][H], which a skip of kind add has; NAN without it */
 
     /* Products of Jacobians over a few sequences, the longest ones. A value by lag is the median over the sequences
      * that reach it; -INFINITY stands for 0, and NAN for a lag that no sequence reaches. */

@@ -99,6 +99,8 @@ static void fill_causes(struct rg_causes *c, size_t layer, size_t direction, siz
                             .mean_log_forget = NAN,
                             .sigma_hh = 1.25,
                             .radius = 0.9,
+                            .sigma_sh = NAN,
+                            .radius_sh = NAN,
                             .state = 4,
                             .directions = 4,
                             .last = lags - 1,
@@ -216,6 +218,7 @@ START_TEST(screens) {
     s.causes[0].mean_log_forget = -0.5;
     s.causes[0].mean_field = NAN;
     s.causes[0].radius = NAN;
+    s.causes[0].sigma_sh = 0.5;
     s.causes[0].reached[0] = 5.0;
     s.causes[0].dead = 1;
     s.causes[0].n_exponents = 6;
@@ -232,6 +235,7 @@ START_TEST(screens) {
     s.items[0].statistics.groups = 4;
     s.causes[0].bound = 0.25;
     s.causes[0].normal = -0.75;
+    s.causes[0].radius_sh = 0.25;
     show("vanishing, one step of products", &verbose);
     s.causes[0].spectrum.zeros = 2;
     s.causes[0].spectrum.log10_condition = 3.25;
@@ -398,6 +402,9 @@ static void write_all(const char *name, const struct rg_model *model) {
     text_add_json(&said, "by lag", rg_explain_lags_json(&s.profiles, model));
     text_add_json(&said, "the step", rg_step_text_json(&s.d, model));
     text_add_table(&said, "causes", rg_explain_table(&s.profiles, &s.all, &table), &table);
+    s.causes[0].sigma_sh = 0.5;
+    text_add_table(&said, "causes with a skip", rg_explain_table(&s.profiles, &s.all, &table), &table);
+    s.causes[0].sigma_sh = NAN;
     text_add_table(&said, "step", rg_step_table(&s.d, model, &table), &table);
     text_add_table(&said, "chance", rg_chance_table(s.d.profile, model, &table), &table);
 }

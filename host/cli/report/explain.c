@@ -87,6 +87,14 @@ static void print_decay(const struct rg_verdict *v) {
     (void)putchar('\n');
 }
 
+static void print_matrix(const char *name, double sigma, double radius) {
+    (void)printf("  %s: largest singular value %.4g", name, sigma);
+    if (!isnan(radius)) {
+        (void)printf(", spectral radius %.4g", radius);
+    }
+    (void)putchar('\n');
+}
+
 static void print_activations(const struct rg_diagnosis *d) {
     const struct rg_causes *const c = d->cause;
     char place[48];
@@ -102,11 +110,10 @@ static void print_activations(const struct rg_diagnosis *d) {
     (void)printf(several ? ": mean slope of activations %.3g, %.3g %% saturated\n"
                          : ": mean slope of the activations %.3g, %.3g %% of them saturated\n",
                  c->mean_slope, 100.0 * c->mean_saturated);
-    (void)printf("  W_hh: largest singular value %.4g", c->sigma_hh);
-    if (!isnan(c->radius)) {
-        (void)printf(", spectral radius %.4g", c->radius);
+    print_matrix("W_hh", c->sigma_hh, c->radius);
+    if (!isnan(c->sigma_sh)) {
+        print_matrix("W_sh, of the skip", c->sigma_sh, c->radius_sh);
     }
-    (void)putchar('\n');
 }
 
 static void print_noise(const struct rg_lag_profile *p) {
@@ -176,9 +183,10 @@ json_t *rg_explain_json(const struct rg_lag_profile *p, const struct rg_causes *
     const bool products = last > 0, whole = c->directions == c->state;
     json_t *all = verdict_json(p, v);
     json_t *const causes = rg_json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slope",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:o}", "slope",
         rg_json_measured(c->mean_slope), "saturated", rg_json_measured(c->mean_saturated), "sigma_max",
-        rg_json_measured(c->sigma_hh), "spectral_radius", rg_json_measured(c->radius), "log10_largest",
+        rg_json_measured(c->sigma_hh), "spectral_radius", rg_json_measured(c->radius), "sigma_max_skip",
+        rg_json_measured(c->sigma_sh), "spectral_radius_skip", rg_json_measured(c->radius_sh), "log10_largest",
         rg_json_measured(products ? c->log10_largest[last] : NAN), "log10_smallest",
         rg_json_measured(products && whole ? c->log10_smallest[last] : NAN), "directions", (json_int_t)c->directions,
         "state", (json_int_t)c->state, "product_steps", (json_int_t)last, "product_sequences", (json_int_t)c->sequences,
@@ -210,7 +218,7 @@ json_t *rg_explain_layers_json(const struct rg_lag_profiles *profiles, const str
 
 /* ---- Table ---- */
 
-enum { VERDICT_COLUMN = 1 };
+enum { VERDICT_COLUMN = 1, SKIP_COLUMN = 13, COLUMNS = 15 }; /* only a net with W_sh has columns from SKIP_COLUMN on */
 
 static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_profiles *profiles,
                      const struct rg_causes *c) {
@@ -236,16 +244,24 @@ static void fill_row(struct rg_own_table *t, size_t row, const struct rg_lag_pro
                  products ? rg_explain_power(c->log10_largest[c->last], b) : "–");
     rg_table_number(t, row, 11, 3, c->n_exponents ? c->exponents[0] : NAN);
     rg_table_number(t, row, 12, 3, c->times.n ? c->times.quantiles[RG_TAU_MEDIAN] : NAN);
+    if (t->table.n_columns > SKIP_COLUMN) {
+        rg_table_number(t, row, SKIP_COLUMN, 4, c->sigma_sh);
+        rg_table_number(t, row, SKIP_COLUMN + 1, 4, c->radius_sh);
+    }
 }
 
 rg_status rg_explain_table(const struct rg_lag_profiles *profiles, const struct rg_all_causes *all,
                            struct rg_own_table *table) {
-    static const char *const heads[] = {"layer",        "gradient",    "reach",       "factor",
-                                        "horizon",      "slope",       "saturated",   "sigma_max",
-                                        "radius",       "product min", "product max", "finite-time Lyapunov",
-                                        "time constant"};
+    static const char *const heads[COLUMNS] = {"layer",         "gradient",       "reach",       "factor",
+                                               "horizon",       "slope",          "saturated",   "sigma_max",
+                                               "radius",        "product min",    "product max", "finite-time Lyapunov",
+                                               "time constant", "W_sh sigma_max", "W_sh radius"};
     const size_t n = all->layers * all->directions;
-    RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, sizeof heads / sizeof *heads, n));
+    bool skips = false;
+    for (size_t i = 0; i < n; i++) {
+        skips = skips || !isnan(all->items[i].sigma_sh);
+    }
+    RG_TRY(rg_table_create(table, "What happens to the gradient, and why", heads, skips ? COLUMNS : SKIP_COLUMN, n));
     table->table.place = RG_TABLE_REASON;
     table->table.verdict_column = VERDICT_COLUMN;
     for (size_t i = 0; i < n; i++) {
