@@ -401,9 +401,54 @@ END_TEST
 static void print_spark(const void *with) {
     static const struct rg_look looks[] = {{.columns = 60}, {.color = true, .unicode = true, .columns = 200}};
     for (size_t i = 0; i < 2; i++) {
-        rg_spark_print(with, &looks[i]);
+        rg_spark_print(with, NULL, &looks[i]);
     }
 }
+
+/* The lines of the lags are of the matrix whose table follows; if the samples do not have it, of the last layer's. */
+START_TEST(the_lags_are_those_of_the_table) {
+    static const struct rg_history_matrix matrices[] = {
+        {"rnn.weight_hh_l0", 0, 0}, {"rnn.weight_hh_l0_reverse", 0, 1}, {"rnn.weight_hh_l1", 1, 0}};
+    static const double logs[4] = {0.0, -1.0, -2.0, -3.0}, shares[3][4] = {{0.5, 0.25, 0.125, 0.125},
+                                                                           {0.25, 0.25, 0.25, 0.25},
+                                                                           {0.0625, 0.0625, 0.375, 0.5}};
+    static const struct {
+        size_t n, layer, direction; /* matrices that are sampled; the table's place, or layer 9: no table */
+        const char *share, *place;
+    } cases[] = {
+        {3, 0, 0, "25 to 25 %", "long and by lag: of weight_hh in layer 0\n"},
+        {3, 0, 1, "50 to 50 %", "long and by lag: of weight_hh in layer 0, reverse\n"},
+        {3, 1, 0, "87.5 to 87.5 %", "long and by lag: of weight_hh in layer 1\n"},
+        {3, 1, 1, "87.5 to 87.5 %", "long and by lag: of weight_hh in layer 1\n"},
+        {3, 9, 0, "87.5 to 87.5 %", "long and by lag: of weight_hh in layer 1\n"},
+        {1, 0, 0, "25 to 25 %", NULL},
+        {1, 0, 1, "25 to 25 %", "long and by lag: of weight_hh in layer 0\n"},
+    };
+    const struct rg_look look = {.columns = 80};
+    const struct rg_lag_profile shown = {.layer = cases[_i].layer, .direction = cases[_i].direction};
+    struct rg_lag_values values[3];
+    struct rg_history *h = NULL;
+    struct text text = {NULL, 0, 0};
+    ck_assert_int_eq(rg_history_create(&h), RG_OK);
+    ck_assert_int_eq(rg_history_set_matrices(h, 4, matrices, cases[_i].n), RG_OK);
+    for (size_t m = 0; m < 3; m++) {
+        values[m] = (struct rg_lag_values){logs, shares[m], shares[m]};
+    }
+    for (uint64_t u = 1; u <= 2; u++) {
+        add_update(h, u, 0.5);
+        ck_assert_int_eq(rg_history_add_lags(h, u, values), RG_OK);
+    }
+    struct captured out = capture_begin(stdout);
+    rg_spark_print(h, shown.layer == 9 ? NULL : &shown, &look);
+    capture_end(&out, &text);
+    test_case("%s", text.bytes);
+    ck_assert_ptr_nonnull(strstr(text.bytes, cases[_i].share));
+    const char *const place = strstr(text.bytes, "of weight_hh in");
+    ck_assert(!place == !cases[_i].place && (!place || strstr(text.bytes, cases[_i].place) != NULL));
+    rg_history_destroy(h);
+    free(text.bytes);
+}
+END_TEST
 
 START_TEST(sparks) {
     struct rg_history *h = history_of(0, 0.06);
@@ -447,5 +492,6 @@ TEST_MAIN("screen") {
     tcase_add_test(tests, progress);
     tcase_add_test(tests, time_left);
     tcase_add_test(tests, results);
+    tcase_add_loop_test(tests, the_lags_are_those_of_the_table, 0, 7);
     tcase_add_test(tests, sparks);
 }

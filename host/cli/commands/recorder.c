@@ -312,8 +312,15 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_facts_verdict(facts, &result->diagnosis.verdict);
     }
     if (result->diagnosis.profile && !result->diagnosis.verdict.overflow) {
-        rg_facts_add(facts, "share of the older half", "%.3g %%",
-                     100.0 * rg_history_long_share(h, h->sample.n - 1, rg_history_main_matrix(h)));
+        const struct rg_lag_profile *const p = result->diagnosis.profile;
+        const size_t matrix = rg_history_matrix_of(h, p->layer, p->direction);
+        const struct rg_lag_profiles *const all = result->diagnosis.profiles;
+        const bool several = all->layers * all->directions > 1;
+        char place[48];
+        (void)rg_explain_place(h->matrices[matrix].layer, h->matrices[matrix].direction, place);
+        rg_facts_add(facts, "share of the older half", "%.3g %%%s%s",
+                     100.0 * rg_history_long_share(h, h->sample.n - 1, matrix), several ? " in " : "",
+                     several ? place : "");
     }
     rg_facts_add(facts, "time", "%s, %.0f sequences/s", rg_seconds_text(t->seconds, number), t->sequences_per_s);
     rg_facts_device(facts, &run->device->info);

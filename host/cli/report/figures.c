@@ -131,18 +131,33 @@ rg_status rg_figure_accuracy(const struct rg_history *h, struct rg_plot *plot) {
 
 /* ---- By lag ---- */
 
+/* Is it a whole weight_hh, not that of a gate? */
+static bool is_recurrent(const struct rg_history_matrix *x) {
+    const char *const name = strstr(x->name, "weight_hh");
+    return name && !strchr(name, '.');
+}
+
 size_t rg_history_main_matrix(const struct rg_history *h) {
     size_t best = 0;
     bool found = false;
     for (size_t m = 0; m < h->n_matrices; m++) {
         const struct rg_history_matrix *const x = &h->matrices[m];
-        if (strstr(x->name, "weight_hh") && !strchr(strstr(x->name, "weight_hh"), '.') && x->direction == 0 &&
-            (!found || x->layer > h->matrices[best].layer)) {
+        if (is_recurrent(x) && x->direction == 0 && (!found || x->layer > h->matrices[best].layer)) {
             best = m;
             found = true;
         }
     }
     return best;
+}
+
+size_t rg_history_matrix_of(const struct rg_history *h, size_t layer, size_t direction) {
+    for (size_t m = 0; m < h->n_matrices; m++) {
+        const struct rg_history_matrix *const x = &h->matrices[m];
+        if (is_recurrent(x) && x->layer == layer && x->direction == direction) {
+            return m;
+        }
+    }
+    return rg_history_main_matrix(h);
 }
 
 /* Choose up to MAX_CURVES whole matrices, those of the main matrix's layer and direction first; or the gates of that

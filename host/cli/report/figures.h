@@ -39,6 +39,8 @@ rg_status rg_figure_depth(const struct rg_lag_profiles *profiles, bool always, s
 
 /* The recurrent matrix of the last layer's forward direction. */
 size_t rg_history_main_matrix(const struct rg_history *history);
+/* The matrix weight_hh of that place; the main one if the samples do not have it. */
+size_t rg_history_matrix_of(const struct rg_history *history, size_t layer, size_t direction);
 
 /* Least-squares fit of log10 norm over the lags where it is finite, in the newest sample: log10 of the factor per step,
  * and the value at lag 0. NAN with fewer than three points. */

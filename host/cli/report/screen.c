@@ -511,7 +511,7 @@ void rg_screen_result(const struct rg_screen *screen, const struct rg_run_facts 
         (void)printf("updates used %.0f %%: steps at which the state was not copied\n", 100.0 * f->updates_used);
     }
     if (screen->history) {
-        rg_spark_print(screen->history, &screen->look);
+        rg_spark_print(screen->history, diagnosis->profile, &screen->look);
     }
     rg_screen_diagnosis(diagnosis, f->config, &screen->look);
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/report/explain.h"
 #include "cli/report/figures.h"
 
 enum { LEVELS = 8, SHADES = 4, SPIKE = 10 /* times the first and the last loss */ };
@@ -116,9 +117,24 @@ static void print_clipped(const struct lines *lines, const struct rg_history *h)
     }
 }
 
+/* Name the matrix of the lines before if the net has several places that it could be in. */
+static void print_place(const struct rg_history *h, size_t matrix, const struct rg_lag_profile *shown, bool is_long) {
+    const struct rg_history_matrix *const of = &h->matrices[matrix];
+    bool several = shown && (shown->layer != of->layer || shown->direction != of->direction);
+    char place[48];
+    for (size_t m = 0; m < h->n_matrices; m++) {
+        several = several || h->matrices[m].layer != of->layer || h->matrices[m].direction != of->direction;
+    }
+    if (several) {
+        (void)printf("%10s%s of weight_hh in %s\n", "",
+                     is_long ? "long and by lag:" : "by lag:", rg_explain_place(of->layer, of->direction, place));
+    }
+}
+
 /* Print the share of the long lags over the samples, and the norms of the newest sample by lag. */
-static void print_lags(const struct lines *lines, const struct rg_history *h) {
-    const size_t matrix = rg_history_main_matrix(h), n = h->sample.n;
+static void print_lags(const struct lines *lines, const struct rg_history *h, const struct rg_lag_profile *shown) {
+    const size_t matrix = shown ? rg_history_matrix_of(h, shown->layer, shown->direction) : rg_history_main_matrix(h);
+    const size_t n = h->sample.n;
     double values[RG_KEPT_LAGS > RG_KEPT_SAMPLES ? RG_KEPT_LAGS : RG_KEPT_SAMPLES] = {0.0};
     char text[64];
     for (size_t s = 0; s < n; s++) {
@@ -135,9 +151,10 @@ static void print_lags(const struct lines *lines, const struct rg_history *h) {
     (void)snprintf(text, sizeof text, "norm, lag 0 to %zu", h->steps - 1);
     print_line(lines, "by lag", (struct rg_spark){.values = values, .n = h->n_columns, .largest = true, .heat = true},
                text);
+    print_place(h, matrix, shown, n > 1);
 }
 
-void rg_spark_print(const struct rg_history *h, const struct rg_look *look) {
+void rg_spark_print(const struct rg_history *h, const struct rg_lag_profile *shown, const struct rg_look *look) {
     const struct lines lines = {look->color, look->unicode, rg_look_bars(look) - BESIDE};
     if (h->n_points < 2) {
         return;
@@ -149,6 +166,6 @@ void rg_spark_print(const struct rg_history *h, const struct rg_look *look) {
     print_clipped(&lines, h);
     print_highest(h);
     if (h->sample.n) {
-        print_lags(&lines, h);
+        print_lags(&lines, h, shown);
     }
 }

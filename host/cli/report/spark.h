@@ -4,10 +4,13 @@
 
 #include "cli/report/history.h"
 #include "cli/report/look.h"
+#include "gradient/profile.h"
 
 /* Loss, norm, and where there are any clipped updates and the share of the long lags, over the updates; the newest lag
- * profile as a heat line. On stdout, nothing for fewer than two updates. */
-void rg_spark_print(const struct rg_history *history, const struct rg_look *look);
+ * profile as a heat line. On stdout, nothing for fewer than two updates. The lags are those of weight_hh in the layer
+ * and direction of `shown`, the profile of the table below (NULL: there is none), or of the main matrix where the
+ * samples do not have it; with several places a line names it. */
+void rg_spark_print(const struct rg_history *history, const struct rg_lag_profile *shown, const struct rg_look *look);
 
 enum { RG_SPARK_COLUMNS = 124 };
 
