@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "executions.h"
-#include "gradient/input_lags.h"
 #include "gradient/jacobian.h"
 #include "gradient/power.h"
 #include "gradient/verdict.h"
@@ -374,42 +373,6 @@ START_TEST(lags_out_of_reach_are_no_verdict) {
 }
 END_TEST
 
-/* What is not there has no value: of lags that no sequence reaches, none is 0. */
-START_TEST(lags_without_sequences_have_no_causes) {
-    enum { STEPS = 12, LONGEST = 6 };
-    const struct rg_exercise_form form = {.sizes = {3, STEPS, 2, 3, 1, RG_LOSS_MSE, true},
-                                          .net = {.cell = _i == 0 ? RG_CELL_RNN : RG_CELL_LSTM}};
-    struct subject s = make(&form);
-    for (int32_t i = 0; i < 3; i++) {
-        s.exercise->data.lengths[i] = LONGEST - i;
-    }
-    measure(&s);
-    ck_assert_uint_eq(s.causes->last, LONGEST - 1);
-    for (size_t lag = 0; lag < STEPS; lag++) {
-        const double values[] = {s.causes->slope[lag], s.causes->saturated[lag], s.causes->forget[lag],
-                                 s.causes->log10_largest[lag], s.causes->log10_smallest[lag]};
-        for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
-            ck_assert_msg(lag < LONGEST ? isfinite(values[i]) : isnan(values[i]), "lag %zu, value %zu: %g", lag, i,
-                          values[i]);
-        }
-        ck_assert((s.causes->reached[lag] > 0.0) == (lag < LONGEST));
-    }
-    ck_assert(s.causes->slope[LONGEST - 1] > 0.0);
-    struct rg_input_lags inputs;
-    const struct rg_input_options options = {.rows = 3, .threads = 1};
-    expect_ok(rg_input_lags_measure(s.engine, &s.source->source, 0, &options, &inputs), "input lags");
-    ck_assert_int_eq(inputs.lack, RG_INPUT_WHOLE);
-    for (size_t i = 0; i < STEPS * RG_INPUT_KINDS; i++) {
-        const struct rg_input_norms *const of = &inputs.of[i / STEPS];
-        const size_t lag = i % STEPS;
-        const double sum = of->log10_rms[lag] + of->log10_median[lag] + of->rms[lag] + of->median[lag];
-        ck_assert_msg(lag < LONGEST ? isfinite(sum) : isnan(sum), "lag %zu: %g", lag, sum);
-    }
-    rg_input_lags_release(&inputs);
-    forget(&s);
-}
-END_TEST
-
 /* One sequence of 60 steps among short ones, the last of the batch: the product at lag 59 is its own, that at lag 9 the
  * median of the sequences that reach it; none is mixed with sequences that end before. */
 START_TEST(products_are_of_sequences_that_reach_the_lag) {
@@ -606,7 +569,6 @@ TEST_MAIN("causes") {
     tcase_add_test(causes, skipped_steps_have_no_slope);
     tcase_add_test(causes, directions_that_differ_are_mixed);
     tcase_add_test(causes, lags_out_of_reach_are_no_verdict);
-    tcase_add_loop_test(causes, lags_without_sequences_have_no_causes, 0, 2);
     tcase_add_test(causes, products_are_of_sequences_that_reach_the_lag);
     tcase_add_test(causes, a_dead_sequence_is_counted);
     tcase_add_loop_test(causes, expectations_have_their_conditions, 0, 2);

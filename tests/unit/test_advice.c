@@ -439,60 +439,6 @@ START_TEST(progress_that_needs_no_advice) {
 }
 END_TEST
 
-/* ---- Texts ---- */
-
-/* A language model gets no recipe, whatever its verdict and loss: only more of the same, while its loss still falls. */
-START_TEST(a_language_model_trains_longer_or_nothing) {
-    static const char why[] = "The loss of this language model still fell at the end: train it for longer.";
-    static const struct {
-        const char *line;
-        bool timed;
-        const char *wanted;
-    } cases[] = {
-        {"--data a.txt --cell gru --lr 0.002", false, "./rnn-gpu --data a.txt --cell gru --lr 0.002 --updates 200"},
-        {"train --data a.txt --updates=300 --cell gru --init chrono:9 -q --out m --batch 8", false,
-         "./rnn-gpu train --data a.txt --cell gru --init chrono:9 --batch 8 --updates 600"},
-        {"--epochs 3 --data a.txt --freeze rnn.* --val b.txt --patience 5", false,
-         "./rnn-gpu --data a.txt --freeze 'rnn.*' --val b.txt --patience 5 --epochs 6"},
-        {"--data a.txt --max-time 90s --updates 5000", false, "./rnn-gpu --data a.txt --max-time 90s --updates 10000"},
-        {"--data a.txt --max-time 90s --updates 5000", true, "./rnn-gpu --data a.txt --updates 5000 --max-time 180"},
-    };
-    struct line line;
-    struct rg_advice advice;
-    char text[RG_ADVICE_TEXT];
-    test_case("%s", cases[_i].line);
-    const struct rg_config config = parse(&line, cases[_i].line);
-    for (int verdict = RG_NONE; verdict <= RG_STABLE; verdict++) {
-        struct rg_outcome o = outcome_of(&config, (enum rg_verdict_word)verdict);
-        o.loss_kind = RG_LOSS_CE;
-        o.language = true;
-        o.timed = cases[_i].timed;
-        rg_advise(&o, &advice);
-        ck_assert(advice.row == NULL && advice.command[0] == '\0');
-        o.falling = true;
-        rg_advise(&o, &advice);
-        ck_assert_str_eq(advice.command, cases[_i].wanted);
-        ck_assert_str_eq(advice.row->name, "language-longer");
-        rg_advice_text(&advice, text, sizeof text);
-        ck_assert_str_eq(text, why);
-        json_t *const json = rg_advice_json(&advice);
-        ck_assert(json_is_null(json_object_get(json, "measured")));
-        ck_assert_str_eq(json_string_value(json_object_get(json, "why")), why);
-        json_decref(json);
-        bool *const ends[] = {&o.reached, &o.diverged};
-        for (size_t i = 0; i < 2; i++) {
-            *ends[i] = true;
-            rg_advise(&o, &advice);
-            ck_assert(advice.row == NULL);
-            *ends[i] = false;
-        }
-        o.ended = false;
-        rg_advise(&o, &advice);
-        ck_assert(advice.row == NULL);
-    }
-}
-END_TEST
-
 /* ---- The page ---- */
 
 static char *read_page(const char *path) {
@@ -600,7 +546,6 @@ TEST_MAIN("advice") {
     tcase_add_loop_test(advice, what_the_run_had_to_reach, 0, 8);
     tcase_add_test(advice, a_file_keeps_its_batch_and_its_progress);
     tcase_add_test(advice, progress_that_needs_no_advice);
-    tcase_add_loop_test(advice, a_language_model_trains_longer_or_nothing, 0, 5);
     tcase_add_test(advice, the_page_has_the_table);
     tcase_add_test(advice, words_of_the_command);
     tcase_add_test(advice, words_for_a_shell);

@@ -1,5 +1,6 @@
 /* The advice at the end of small trainings: when there is none, and what the run decides of it. */
 #define _GNU_SOURCE
+#include "cli/report/advice.h"
 #include "run_command.h"
 
 #define CPU "--device cpu --threads 1 "
@@ -80,9 +81,69 @@ START_TEST(a_language_model_goes_on_while_its_loss_falls) {
 }
 END_TEST
 
+/* A language model gets no recipe, whatever its verdict and loss: only more of the same, while its loss still falls. */
+START_TEST(a_language_model_trains_longer_or_nothing) {
+    static const char why[] = "The loss of this language model still fell at the end: train it for longer.";
+    static const struct {
+        const char *line;
+        bool timed;
+        const char *wanted;
+    } cases[] = {
+        {"--data a.txt --cell gru --lr 0.002", false, "./rnn-gpu --data a.txt --cell gru --lr 0.002 --updates 200"},
+        {"train --data a.txt --updates=300 --cell gru --init chrono:9 -q --out m --batch 8", false,
+         "./rnn-gpu train --data a.txt --cell gru --init chrono:9 --batch 8 --updates 600"},
+        {"--epochs 3 --data a.txt --freeze rnn.* --val b.txt --patience 5", false,
+         "./rnn-gpu --data a.txt --freeze 'rnn.*' --val b.txt --patience 5 --epochs 6"},
+        {"--data a.txt --max-time 90s --updates 5000", false, "./rnn-gpu --data a.txt --max-time 90s --updates 10000"},
+        {"--data a.txt --max-time 90s --updates 5000", true, "./rnn-gpu --data a.txt --updates 5000 --max-time 180"},
+    };
+    struct rg_advice advice;
+    char text[RG_ADVICE_TEXT];
+    test_case("%s", cases[_i].line);
+    accept(cases[_i].line);
+    for (int verdict = RG_NONE; verdict <= RG_STABLE; verdict++) {
+        struct rg_outcome o = {.config = &config,
+                               .ended = true,
+                               .timed = cases[_i].timed,
+                               .language = true,
+                               .has_verdict = true,
+                               .verdict = (enum rg_verdict_word)verdict,
+                               .last = 9,
+                               .loss_kind = RG_LOSS_CE,
+                               .loss = 2.0,
+                               .baseline = 2.0,
+                               .updates = config.training.updates,
+                               .steps = config.data.steps};
+        rg_advise(&o, &advice);
+        ck_assert(advice.row == NULL && advice.command[0] == '\0');
+        o.falling = true;
+        rg_advise(&o, &advice);
+        ck_assert_str_eq(advice.command, cases[_i].wanted);
+        ck_assert_str_eq(advice.row->name, "language-longer");
+        rg_advice_text(&advice, text, sizeof text);
+        ck_assert_str_eq(text, why);
+        json_t *const json = rg_advice_json(&advice);
+        ck_assert(json_is_null(json_object_get(json, "measured")));
+        ck_assert_str_eq(json_string_value(json_object_get(json, "why")), why);
+        json_decref(json);
+        bool *const ends[] = {&o.reached, &o.diverged};
+        for (size_t i = 0; i < 2; i++) {
+            *ends[i] = true;
+            rg_advise(&o, &advice);
+            ck_assert(advice.row == NULL);
+            *ends[i] = false;
+        }
+        o.ended = false;
+        rg_advise(&o, &advice);
+        ck_assert(advice.row == NULL);
+    }
+}
+END_TEST
+
 TEST_MAIN("command advice") {
     TCase *const tests = add_tests(suite, "advice");
     tcase_add_checked_fixture(tests, begin_commands, end_commands);
     tcase_add_test(tests, a_language_model_goes_on_while_its_loss_falls);
+    tcase_add_loop_test(tests, a_language_model_trains_longer_or_nothing, 0, 5);
     tcase_add_test(tests, a_reached_target_needs_none);
 }
