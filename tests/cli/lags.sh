@@ -184,7 +184,7 @@ def length(bar):  # in eighths; pale bars of negative shares have whole columns
     return sum({"█": 8, "░": 8, " ": 0}.get(c) if c in "█░ " else "▏▎▍▌▋▊▉".index(c) + 1 for c in bar)
 rows, low, high = [], None, None
 for line in open(sys.argv[1], encoding="utf-8"):
-    scale = re.search(r" linear .* log(?:arithmic)?, 1e(-?\d+) to 1e(-?\d+)$", line)
+    scale = re.search(r"^W_hh norm .* bar from 1e(-?\d+) to 1e(-?\d+)$", line)
     if scale:
         low, high = map(int, scale.groups())
     row = re.match(r" +[\d-]+ +(-?[\d.]+) %  ([█░▏▎▍▌▋▊▉ ]+?) +-?[\d.]+ % +(\S+)  ([█▏▎▍▌▋▊▉]*)$", line)
