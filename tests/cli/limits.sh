@@ -30,8 +30,9 @@ limited "${small[@]}" --updates 3 --report page.html
 limited "${small[@]}" --updates 300 --out run
 checked "files that may not grow: exit code 8, one message"
 
-printf 'older\n' >kept.jsonl
+printf '{"older":1}\n' >kept.jsonl
 refused 3 'matches no device' "$program" bench --device nowhere --out kept.jsonl
+[ "$(cat kept.jsonl)" = '{"older":1}' ] || fail "older results are gone"
 checked "a benchmark that cannot begin leaves older results alone"
 
 # stopped STREAM PATTERN ARGUMENT...: a command that SIGTERM ends once stdout or stderr has the pattern.
