@@ -65,7 +65,9 @@ START_TEST(data_sets_give_their_steps_and_targets) {
         const size_t n_targets = i & 2 ? TARGETS : 1;
         make_data(&m, target == RG_TARGET_STEPS ? n_targets * STEPS : n_targets, i & 4);
         expect_ok(
-            rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, target, (double)NAN, false}, &problem),
+            rg_problem_data(&m.data,
+                            &(struct rg_target_options){.loss = RG_LOSS_MSE, .target = target, .ignored = (double)NAN},
+                            &problem),
             "problem");
         ck_assert_uint_eq(problem.n_targets, n_targets);
         expect_ok(rg_data_source_create(device, &m.data, BATCH, 9, true, &source), "source");
@@ -94,9 +96,11 @@ START_TEST(targets_of_every_step_are_counted) {
     }
     ck_assert_uint_eq(seen, valid);
     m.data.label_kind = RG_LABELS_CLASSES;
-    expect_ok(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_AUTO, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        "auto");
+    expect_ok(rg_problem_data(
+                  &m.data,
+                  &(struct rg_target_options){.loss = RG_LOSS_AUTO, .target = RG_TARGET_STEPS, .ignored = (double)NAN},
+                  &p),
+              "auto");
     ck_assert_int_eq(p.loss, RG_LOSS_CE);
     ck_assert_uint_eq(p.outputs, 3);
     ck_assert_uint_eq(p.n_targets, 1);
@@ -109,21 +113,29 @@ START_TEST(targets_of_every_step_are_counted) {
         mean += share * (double)c;
     }
     ck_assert_double_eq_tol(p.baseline, entropy, 1e-14);
-    expect_ok(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
-        "mse");
+    expect_ok(rg_problem_data(
+                  &m.data,
+                  &(struct rg_target_options){.loss = RG_LOSS_MSE, .target = RG_TARGET_STEPS, .ignored = (double)NAN},
+                  &p),
+              "mse");
     ck_assert_double_eq_tol(p.baseline, squares - mean * mean, 1e-14);
     ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_BCE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        rg_problem_data(
+            &m.data,
+            &(struct rg_target_options){.loss = RG_LOSS_BCE, .target = RG_TARGET_STEPS, .ignored = (double)NAN}, &p),
         RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "label 2; with two classes"));
     m.y[1] = 0.5f;
     ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_CE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        rg_problem_data(
+            &m.data, &(struct rg_target_options){.loss = RG_LOSS_CE, .target = RG_TARGET_STEPS, .ignored = (double)NAN},
+            &p),
         RG_BAD_FILE);
     m.data.n_targets = STEPS - 1;
     ck_assert_int_eq(
-        rg_problem_data(&m.data, &(struct rg_target_options){RG_LOSS_MSE, RG_TARGET_STEPS, (double)NAN, false}, &p),
+        rg_problem_data(
+            &m.data,
+            &(struct rg_target_options){.loss = RG_LOSS_MSE, .target = RG_TARGET_STEPS, .ignored = (double)NAN}, &p),
         RG_BAD_FILE);
     ck_assert_ptr_nonnull(strstr(rg_error_message(), "--target steps"));
 }
