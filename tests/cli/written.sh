@@ -71,7 +71,7 @@ checked "every option that names a file"
 for _ in 1 2; do
     expect_status 0 "$program" predict --model words/model.safetensors --data data.csv --device cpu --out again.csv
 done
-expect_line '^rnn-gpu: again.csv exists and will be replaced$' stderr
+expect_line '^rnn-gpu: again.csv exists and is replaced$' stderr
 ln -s data.csv soft.csv
 ln data.csv hard.csv
 ln words/model.safetensors hard.safetensors

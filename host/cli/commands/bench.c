@@ -251,6 +251,7 @@ static rg_status bench(struct bench *b) {
     RG_TRY(open_devices(r));
     share_peaks(r);
     RG_TRY(make_rows(b));
+    rg_outputs_tell_replaced(r->config);
     RG_TRY(r->config->output.out ? rg_json_lines_open(&r->lines, r->config->output.out) : RG_OK);
     open_peers(b);
     rg_stop_answer("leaving out the case that is being timed");

@@ -133,6 +133,7 @@ rg_status rg_command_export(const struct rg_config *config) {
     RG_TRY(rg_outputs_check(config, RG_OUT_FILE));
     RG_TRY_GOTO(rg_setup_model(config, false, &model));
     RG_TRY_GOTO(rg_setup_check_given(config, model));
+    rg_outputs_tell_replaced(config);
     RG_TRY_GOTO(write_file(format, model, config));
     char inputs[256];
     describe_inputs(model, format, inputs, sizeof inputs);

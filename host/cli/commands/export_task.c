@@ -64,6 +64,7 @@ rg_status rg_export_task(const struct rg_config *config) {
     const struct rg_task_sequences sequences = {
         .problem = &problem, .seed = config->training.seed, .n = config->data.sequences};
     RG_TRY(rg_task_data(&sequences, &data));
+    rg_outputs_tell_replaced(config);
     const rg_status status = write_data(data, config->output.out);
     if (status == RG_OK) {
         char n[3][RG_COUNTED_BYTES];

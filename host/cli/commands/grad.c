@@ -281,6 +281,7 @@ static rg_status grad(const struct rg_config *config, struct job *j) {
     if (config->output.trace_latex) {
         rg_attempt(&attempts, rg_walk_latex(j->walk, config->output.sequence, config->output.trace_latex));
     }
+    rg_outputs_tell_replaced(config);
     const rg_status written = write_tensors(config, j);
     RG_TRY(written == RG_NOT_SAVED ? RG_OK : written);
     rg_attempt(&attempts, written);

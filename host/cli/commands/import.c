@@ -45,6 +45,7 @@ rg_status rg_command_import(const struct rg_config *config) {
     RG_TRY(check_name(config->output.out));
     RG_TRY_GOTO(rg_import_onnx(config->data.onnx, config->model.loss, &model));
     RG_TRY_GOTO(check_loss(config, model));
+    rg_outputs_tell_replaced(config);
     RG_TRY_GOTO(rg_model_save(model, config->output.out));
     tell(config, model);
 fail:

@@ -217,14 +217,6 @@ static rg_status add_written(struct files *files, const struct rg_config *c, enu
     return RG_OK;
 }
 
-/* Say that the file of --out is there already: these commands replace it, as those do who run them again. */
-static void tell_replaced(const struct rg_config *c) {
-    struct stat info;
-    if (c->output.out && stat(c->output.out, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
-        rg_log("%s exists and will be replaced", c->output.out);
-    }
-}
-
 rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
     struct files files = {.n = 0};
     RG_TRY(add_read(&files, c));
@@ -232,11 +224,14 @@ rg_status rg_outputs_check(const struct rg_config *c, enum rg_out out) {
     const size_t n_read = files.n;
     RG_TRY(add_written(&files, c, out));
     RG_TRY(out == RG_OUT_RUNS && !c->output.overwrite ? rg_run_table_refuse_earlier(c) : RG_OK);
-    RG_TRY(try_all(&files, n_read));
-    if (out == RG_OUT_FILE) {
-        tell_replaced(c);
+    return try_all(&files, n_read);
+}
+
+void rg_outputs_tell_replaced(const struct rg_config *c) {
+    struct stat info;
+    if (c->output.out && stat(c->output.out, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
+        rg_log("%s exists and is replaced", c->output.out);
     }
-    return RG_OK;
 }
 
 /* ---- What was written ---- */

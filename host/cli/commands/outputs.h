@@ -24,6 +24,9 @@ enum rg_out {
  * result's file; RG_NOT_SAVED if it cannot be written. */
 rg_status rg_outputs_check(const struct rg_config *config, enum rg_out out);
 
+/* Just before the file of --out is written: log that there is one already, which is replaced. */
+void rg_outputs_tell_replaced(const struct rg_config *config);
+
 /* Print on stdout, in lines of `width` columns, which files and folders a command wrote. After its success: what exists
  * counts as written. Pipes and devices are left out. */
 void rg_outputs_print(const struct rg_config *config, enum rg_out out, size_t width);

@@ -305,6 +305,7 @@ static rg_status predict(const struct rg_config *config, struct prediction *p) {
         RG_TRY(rg_stop_check());
         RG_TRY(config->output.json ? print_json(p, i, exact) : print_row(p, i, exact, rg_look_rows(&look)));
     }
+    rg_outputs_tell_replaced(config);
     const rg_status saved = config->output.out ? save(p, config) : RG_OK;
     print_score(p);
     RG_TRY(saved);
