@@ -63,6 +63,9 @@ START_TEST(sweeps) {
     run_ok("sweep " CPU
            "--data classes.csv --hidden 2 --updates 2 --seed 1-2 --out kept.csv --keep --val-frac 0.5 --quiet "
            "--diagnose none");
+    make("sweep --quiet " CPU "--data classes.csv --hidden 2 --updates 2 --seed 1-2 --out kept.jsonl --keep "
+         "--val-frac 0.5 --diagnose none");
+    tell_file("kept.jsonl");
     run_ok("sweep " CPU "--data huge.csv --loss mse --hidden 2 --updates 9 --seed 1-2 --activation tanh,linear --quiet "
            "--json");
     run_ok("sweep " CPU "--data huge.csv --loss mse --hidden 2 --updates 9 --seed 1-2 --quiet");
@@ -89,6 +92,9 @@ START_TEST(comparisons) {
     run_ok("compare " CPU
            "--data classes.csv --hidden 2 --updates 2 --remedies tanh,learned --seeds 1 --out table.csv --keep "
            "--diagnose none --quiet --skip-budget 0.1");
+    make("compare --quiet " CPU "--data classes.csv --hidden 2 --updates 2 --remedies tanh,gru --seeds 2 --out "
+         "table.jsonl --keep --val-frac 0.5 --diagnose none");
+    tell_file("table.jsonl");
     static const char *const refused[] = {
         "sweep " TINY "--updates 1 --lr 1,2 --figure loss --plot p.svg",
         "sweep " TINY "--updates 1 --lr 1,2 --figure what --plot p.svg",
