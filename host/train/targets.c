@@ -10,7 +10,7 @@
 #include "files/listed_name.h"
 #include "rnn_gpu/memory.h"
 
-enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6, SHOWN_BYTES = 24, SHOWN_EMPTY = 4 };
+enum { CSV_CLASSES = 100, PYTORCH_IGNORES = -100, SHOWN_CLASSES = 6, SHOWN_BYTES = 24 };
 
 static const double LARGEST_CLASS = 16777215.0; /* whole numbers beyond are not all floats */
 
@@ -238,8 +238,8 @@ static rg_status refuse_range(const struct rg_targets *t, bool by_model) {
     return RG_OK;
 }
 
-rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
-                            enum rg_loss *loss) {
+static rg_status decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
+                        enum rg_loss *loss) {
     bool one_hot = false;
     *t = (struct rg_targets){.data = data, .target = o->target, .ignored = o->ignored};
     *loss = o->loss;
@@ -273,6 +273,29 @@ rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_targe
         return refuse_range(t, o->by_model);
     }
     return RG_OK;
+}
+
+/* Find the classes that no row has. Labels that are whole numbers number the classes from 0. */
+static rg_status find_empty(struct rg_targets *t) {
+    size_t *of_class = NULL;
+    if (t->n_classes == 0 || t->data->classes || t->numbers < t->width) {
+        return RG_OK;
+    }
+    RG_TRY(rg_alloc(&of_class, t->n_classes, sizeof *of_class, "counts of classes"));
+    rg_targets_count(t, of_class);
+    for (size_t c = 0; c < t->n_classes; c++) {
+        if (of_class[c] == 0 && t->n_empty++ < RG_EMPTY_CLASSES) {
+            t->empty[t->n_empty - 1] = c;
+        }
+    }
+    rg_free(of_class);
+    return RG_OK;
+}
+
+rg_status rg_targets_decide(const struct rg_dataset *data, const struct rg_target_options *o, struct rg_targets *t,
+                            enum rg_loss *loss) {
+    RG_TRY(decide(data, o, t, loss));
+    return find_empty(t);
 }
 
 /* Sequences that have a target `back` steps before the last. */
@@ -399,28 +422,20 @@ const char *rg_targets_none(const struct rg_targets *t) {
                                           : "no sequence has a target";
 }
 
-/* Say which classes no row has: labels that are whole numbers number the classes from 0. */
+/* Say which classes no row has. */
 static void describe_empty(const struct rg_targets *t, char *text, size_t bytes) {
-    size_t *of_class = NULL, empty = 0, length = 0;
-    if (t->data->classes || t->numbers < t->width ||
-        rg_alloc(&of_class, t->n_classes, sizeof *of_class, "counts of classes") != RG_OK) {
-        return;
+    size_t length = 0;
+    for (size_t i = 0; i < t->n_empty && i < RG_EMPTY_CLASSES; i++) {
+        length += (size_t)snprintf(text + length, bytes - length, "%s%zu",
+                                   i > 0                          ? ", "
+                                   : t->target == RG_TARGET_STEPS ? "; no step has class "
+                                                                  : "; no sequence has class ",
+                                   t->empty[i]);
     }
-    rg_targets_count(t, of_class);
-    for (size_t c = 0; c < t->n_classes; c++) {
-        if (of_class[c] == 0 && empty++ < SHOWN_EMPTY) {
-            length += (size_t)snprintf(text + length, bytes - length, "%s%zu",
-                                       empty > 1                      ? ", "
-                                       : t->target == RG_TARGET_STEPS ? "; no step has class "
-                                                                      : "; no sequence has class ",
-                                       c);
-        }
+    if (t->n_empty > RG_EMPTY_CLASSES) {
+        length += (size_t)snprintf(text + length, bytes - length, " and %zu others", t->n_empty - RG_EMPTY_CLASSES);
     }
-    rg_free(of_class);
-    if (empty > SHOWN_EMPTY) {
-        length += (size_t)snprintf(text + length, bytes - length, " and %zu others", empty - SHOWN_EMPTY);
-    }
-    if (empty > 0) {
+    if (t->n_empty > 0) {
         (void)snprintf(text + length, bytes - length, " (classes are numbered from 0)");
     }
 }

@@ -7,6 +7,7 @@
 
 /* More classes than this are taken only where --loss ce says that they are meant. */
 enum { RG_CLASSES_UNASKED = 1000 };
+enum { RG_EMPTY_CLASSES = 4 }; /* so many classes without a row are named */
 
 /* A row of targets is a sequence's label with target LAST, or those of one of its valid steps. A row with a NaN, or
  * with the number of --ignore-label, does not count: it has no loss. */
@@ -17,6 +18,8 @@ struct rg_targets {
     size_t numbers;   /* numbers of a row for the loss: width, or 1 for a one-hot row, which becomes its class */
     double ignored;   /* NAN: none */
     size_t n_classes; /* 1 + the largest class, or as many as have names; 0: values */
+    size_t n_empty;   /* numbered classes that no row has; the first of them: */
+    size_t empty[RG_EMPTY_CLASSES];
     size_t n_rows, n_left_out;
     double min, max;       /* of the numbers that count */
     bool whole;            /* they are whole numbers */

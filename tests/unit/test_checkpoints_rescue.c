@@ -75,14 +75,14 @@ START_TEST(a_copy_is_saved) {
     rg_checkpoint_name(path, "run", copied);
     put_text("run/checkpoint-9.ckpt", ""); /* of a later update: prune leaves it alone */
     expect_rescue(RG_NO_DEVICE, "run/m.safetensors",
-                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: rnn-gpu "
+                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: ./rnn-gpu "
                   "--resume run");
     ck_assert(is_there("run/m.safetensors") && is_there(path) && is_there("run/checkpoint-9.ckpt"));
     ck_assert_uint_eq(checkpoints.newest, copied);
     /* it is not written again */
     ck_assert_int_eq(unlink(path), 0);
     expect_rescue(RG_BAD_FILE, "run/m.safetensors",
-                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: rnn-gpu "
+                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: ./rnn-gpu "
                   "--resume run");
     ck_assert(!is_there(path));
     /* what is newer takes the place of the third newest */
@@ -90,7 +90,7 @@ START_TEST(a_copy_is_saved) {
     checkpoints.copied = 5;
     put_text("run/checkpoint-4.ckpt", "");
     expect_rescue(RG_BAD_FILE, "run/m.safetensors",
-                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: rnn-gpu "
+                  "the device is lost; saved the weights after update 3 in run/m.safetensors; resume with: ./rnn-gpu "
                   "--resume run");
     ck_assert(is_there("run/checkpoint-5.ckpt") && is_there("run/checkpoint-4.ckpt") &&
               !is_there("run/checkpoint-0.ckpt"));

@@ -127,6 +127,7 @@ END_TEST
 /* ---- What is said ---- */
 
 START_TEST(what_is_said_of_targets) {
+    static const char weighted[] = "cat 0.5, a class with a name o\xE2\x80\xA6 1, rat 2.25";
     static char *names[] = {"cat", "a class with a name of many letters", "rat", "bat", "hat", "mat", "vat"};
     static const double weights[] = {0.5, 1.0, 2.25, 3.0, 4.0, 5.0, 6.0};
     struct rg_dataset data = {.path = "d", .n_sequences = 9};
@@ -169,7 +170,7 @@ START_TEST(what_is_said_of_targets) {
                                              : ", 3: 3, 4: 4, 5: 5, ...");
         data.classes = names;
         rg_class_weights_describe(&t, text, sizeof text);
-        ck_assert_int_eq(strncmp(text, "cat 0.5, a class with a name of m 1, rat 2.25", 45), 0);
+        ck_assert_msg(strncmp(text, weighted, strlen(weighted)) == 0, "%s", text);
         ck_assert((strstr(text, "mat 5") != NULL) == (n >= 6) && (strstr(text, ", ...") != NULL) == (n == 7));
     }
 }

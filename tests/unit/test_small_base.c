@@ -140,10 +140,10 @@ START_TEST(near_names) {
         const char *given;
         size_t distance;
         bool near;
-    } cases[] = {{"", 0, false},       {"a", 0, true},       {"a", 1, false},      {"ab", 1, true},
-                 {"ab", 2, false},     {"abc", 2, true},     {"abcde", 2, true},   {"abcde", 3, false},
-                 {"abcdef", 3, true},  {"abcdef", 4, false}, {"abcdefg", 3, true}, {"abcdefg", 4, false},
-                 {"abcdefgh", 4, true}};
+    } cases[] = {{"", 0, false},        {"a", 0, true},       {"a", 1, false},       {"ab", 1, true},
+                 {"ab", 2, false},      {"abcd", 1, true},    {"abcd", 2, false},    {"abcde", 2, true},
+                 {"abcde", 3, false},   {"abcdefg", 2, true}, {"abcdefg", 3, false}, {"abcdefgh", 3, true},
+                 {"abcdefgh", 4, false}};
     static const char *const names[] = {"math", "batch", "bath2", "steps", NULL};
     char text[RG_HINT_BYTES];
     for (size_t i = 0; i < COUNT(cases); i++) {
