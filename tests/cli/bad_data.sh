@@ -77,7 +77,7 @@ for what in val test; do
     refused 4 'others\.csv:1:10: the column .c. is none' "${train[@]}" --data words.csv --$what others.csv
     refused 4 'unlabelled\.csv has no labels' "${train[@]}" --data words.csv --$what unlabelled.csv
     refused 4 'text\.csv:1:1: the file has texts; the columns .a. and others were expected' "${train[@]}" --data words.csv --$what text.csv
-    refused 4 'words\.csv has 2 features; the training data, text\.csv, have 3 words' "${train[@]}" --data text.csv --$what words.csv
+    refused 4 'words\.csv:1:1: the file has columns of numbers; text of words was expected' "${train[@]}" --data text.csv --$what words.csv
     refused 4 'values\.csv: --loss ce needs one label a sequence, a whole number' "${train[@]}" --data numbers.csv --$what values.csv
 done
 checked "labels of one class, classes that training never saw, other columns"

@@ -68,14 +68,14 @@ printf 'PK\003\004 and no more' >cut.npz
 head -c 200 narrow.npz >half.npz
 for bad in "missing.csv No such file" "missing.npz No such file" "a_folder is a folder" "empty.csv empty" \
         "pipe.csv regular file" "pipe.npz ." "no_rows.csv:2:1 no rows" "header.csv:1:1 words" "label.csv:3:5 yes" \
-        "number.csv:3:3 x7" "columns.csv:3: ." "quote.csv: ." "cut.npz ." "half.npz ." "nan.npz finite" "short.npz ." \
+        "number.csv:[13]:[13]: (.x7|the file has columns of numbers)" "columns.csv:[13]: ." "quote.csv: ." "cut.npz ." "half.npz ." "nan.npz finite" "short.npz ." \
         "long.npz ." "/dev/zero end in .csv" "$model end in .csv"; do
     name=${bad%% *}
     refused 4 "$name.*${bad#* }" "${train[@]}" --data "${name%%:*}"
     refused 4 "$name.*${bad#* }" "${predict[@]}" --model "$model" --data "${name%%:*}"
 done
 printf 'text,label\ncat mat rat,2\n' >label_2.csv
-refused 4 'label_2\.csv: sequence 1 has the label 2; with two classes' "${grad[@]}" --model "$model" --data label_2.csv
+refused 4 'label_2\.csv: sequence 1 has the label 2; with the model.s two classes' "${grad[@]}" --model "$model" --data label_2.csv
 refused 4 'x\.npz has no labels' "${grad[@]}" --model outputs.safetensors --data x.npz
 refused 4 'x\.npz has no labels' "${train[@]}" --data x.npz
 checked "data: missing, folder, empty, pipe, another kind, line and column of what is wrong, no labels"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # What a message advises can be done: hints that can be pasted, options that the user gave, names that are told apart.
+# shellcheck disable=SC2016 # backquotes are part of the messages
 # shellcheck source=lib.inc
 . "${BASH_SOURCE[0]%/*}/lib.inc"
 on=(--device cpu --hidden 3 --updates 2 --diagnose none --quiet)
