@@ -216,7 +216,7 @@ rg_status rg_bench_queue(struct rg_device *device, const struct rg_bench_case *c
     RG_TRY_GOTO(rg_model_create(&shape, &model));
     RG_TRY_GOTO(rg_engine_create(device, model, &options, &engine));
     RG_TRY_GOTO(one_update(engine, &source, 0));
-fail:
+cleanup:
     rg_engine_destroy(engine);
     rg_model_destroy(model);
     return status;
@@ -245,7 +245,7 @@ rg_status rg_bench_run(struct rg_device *device, const struct rg_bench_case *c, 
     result->memory_bytes = device->peak_bytes;
     result->plan = engine->net.plan;
     result->library = engine->net.library;
-fail:
+cleanup:
     rg_free(seconds);
     rg_engine_destroy(engine);
     rg_model_destroy(model);

@@ -306,7 +306,7 @@ rg_status rg_blas_step_create(const struct rg_blas *blas, int threads, const str
     RG_TRY_GOTO(rg_pool_create(threads, &s->pool));
     *out = s;
     return RG_OK;
-fail:
+cleanup:
     rg_blas_step_destroy(s);
     return status;
 }
@@ -356,7 +356,7 @@ rg_status rg_blas_step_time(const struct rg_blas *blas, int threads, const struc
     n--;
     rg_sort(times_s, n);
     *seconds = times_s[n / 2];
-fail:
+cleanup:
     rg_blas_step_destroy(step);
     rg_model_destroy(model);
     return status;

@@ -122,7 +122,7 @@ rg_status rg_bench_earlier_read(const char *path, enum rg_precision precision, e
     RG_TRY_GOTO(rg_source_read(&source, text, source.bytes));
     RG_TRY_GOTO(rg_alloc(&out->results, MAX_RESULTS, sizeof *out->results, "earlier results"));
     RG_TRY_GOTO(read_lines(path, text, source.bytes, out));
-fail:
+cleanup:
     rg_source_close(&source);
     rg_free(text);
     if (status != RG_OK) {

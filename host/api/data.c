@@ -152,7 +152,7 @@ rg_status rg_api_give_tensors(const struct rg_tensor *items, size_t count, rnn_g
     }
     t->count = count;
     return RG_OK;
-fail:
+cleanup:
     rnn_gpu_tensors_destroy(t);
     *out = NULL;
     return status;

@@ -86,7 +86,7 @@ static rg_status gradient(struct job *j, rnn_gpu_tensors **tensors, struct rnn_g
     if (verdict) {
         *verdict = rg_api_verdict(&pass->diagnosis);
     }
-fail:
+cleanup:
     rg_pass_destroy(pass);
     rg_api_release(j->device);
     return status;

@@ -268,7 +268,7 @@ static rg_status expand(const struct typed *t, struct rg_command_line *line) {
     RG_TRY_GOTO(rg_alloc(&r.places, rg_n_options, sizeof *r.places, "the options of a file"));
     RG_TRY_GOTO(read_file(&r));
     RG_TRY_GOTO(merge(t, &r, line));
-fail:
+cleanup:
     rg_free(r.seen);
     rg_free(r.places);
     return status;
@@ -316,7 +316,7 @@ static rg_status join_list(struct rg_command_line *line, size_t list) {
         line->argc = n;
         words = NULL;
     }
-fail:
+cleanup:
     rg_free(words);
     rg_text_destroy(&text);
     return status;

@@ -154,7 +154,7 @@ static rg_status join_values(const struct values *values, char **out) {
     RG_TRY_GOTO(rg_text_add_string(&text, values->n > SHOWN ? count : ""));
     RG_TRY_GOTO(rg_text_add(&text, "", 1));
     RG_TRY_GOTO(rg_copy_string(out, text.bytes));
-fail:
+cleanup:
     rg_text_destroy(&text);
     return status;
 }
@@ -177,7 +177,7 @@ static rg_status add_setting(struct rg_settings *settings, const struct rg_optio
         setting->is_given = given;
         settings->n++;
     }
-fail:
+cleanup:
     release_values(&values);
     return status;
 }
@@ -208,7 +208,7 @@ rg_status rg_settings_create(const char *command, const struct rg_config *whole,
                                       : add_setting(settings, option, &usual, given, &whole, 1));
     }
     return RG_OK;
-fail:
+cleanup:
     rg_settings_release(settings);
     return status;
 }

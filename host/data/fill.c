@@ -103,7 +103,7 @@ rg_status rg_dataset_fill_means(const struct rg_dataset *d, double *means) {
         }
         means[f] = sums[f].n > 0.0L ? (double)(sums[f].total / sums[f].n) : 0.0;
     }
-fail:
+cleanup:
     rg_free(sums);
     rg_free(steps);
     return status;

@@ -243,7 +243,7 @@ static rg_status read_files(const char *images, const char *labels, uint64_t mem
     RG_TRY_GOTO(fill(&image_file, &label_file, memory, dataset));
     *out = dataset;
     dataset = NULL;
-fail:
+cleanup:
     gzclose(image_file.stream);
     gzclose(label_file.stream);
     rg_dataset_destroy(dataset);

@@ -140,7 +140,7 @@ rg_status rg_dataset_normalize(struct rg_dataset *dataset, const double *mean, c
         RG_TRY_GOTO(fill_target(dataset, &target, row));
         take_target(dataset, &target);
     }
-fail:
+cleanup:
     rg_free(row);
     return status;
 }

@@ -566,7 +566,7 @@ rg_status rg_dataset_of_arrays(const struct rg_arrays *arrays, const char *name,
     RG_TRY_GOTO(take_tensors(tensors, given, *out));
     rg_tensors_destroy(tensors);
     return RG_OK;
-fail:
+cleanup:
     rg_tensors_destroy(tensors);
     rg_dataset_destroy(*out);
     *out = NULL;

@@ -17,7 +17,7 @@ static rg_status permute(struct rg_dataset *data, uint64_t seed) {
     if (data->x_file.numbers) { /* they are reordered where they are read */
         data->x_order = order;
         order = NULL;
-        goto fail;
+        goto cleanup;
     }
     for (size_t s = 0; s < data->n_sequences; s++) {
         uint8_t *const pixels = data->x_byte + s * n;
@@ -26,7 +26,7 @@ static rg_status permute(struct rg_dataset *data, uint64_t seed) {
             pixels[i] = image[order[i]];
         }
     }
-fail:
+cleanup:
     rg_free(order);
     rg_free(image);
     return status;

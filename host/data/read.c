@@ -53,7 +53,7 @@ static rg_status read_csv(const char *path, const struct rg_dataset_options *opt
             "was expected%s",
             rg_excerpt(cell.text, cell.bytes).text, options->may_window ? ", or --window W for one long series" : "");
     }
-fail:
+cleanup:
     rg_csv_close(&csv);
     return status;
 }

@@ -204,7 +204,7 @@ rg_status rg_dataset_split(struct rg_dataset *dataset, const struct rg_split *sp
     part_all(&move, dataset, held);
     *out = held;
     held = NULL;
-fail:
+cleanup:
     rg_dataset_destroy(held);
     rg_free(is_held);
     return status;

@@ -58,7 +58,7 @@ rg_status rg_stored_open(const struct rg_source *source, size_t offset, enum rg_
     RG_TRY_GOTO(rg_stored_check(stored));
     *out = stored;
     return RG_OK;
-fail:
+cleanup:
     rg_stored_release(stored);
     return status;
 }

@@ -173,7 +173,7 @@ static rg_status list_characters(const struct text_reader *r, char ***words, siz
         (*words)[n++] = memcpy(store, token, bytes);
         store += bytes + 1;
     }
-fail:
+cleanup:
     for (size_t i = 0; i < CHARACTERS / PAGE; i++) {
         rg_free(pages[i]);
     }
@@ -240,7 +240,7 @@ static rg_status cut_vocabulary(const struct text_reader *r, char ***words, size
         *words = kept_words;
         *count = kept + 1;
     }
-fail:
+cleanup:
     rg_free(tokens);
     return status;
 }

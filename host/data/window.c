@@ -303,7 +303,7 @@ rg_status rg_dataset_windows(const struct rg_dataset *series, const struct rg_wi
     RG_TRY_GOTO(rg_dataset_check_file(series));
     *out = to;
     to = NULL;
-fail:
+cleanup:
     rg_dataset_destroy(to);
     return status;
 }

@@ -393,7 +393,7 @@ rg_status rg_team_create(struct rg_device *device, size_t n, struct rg_team **ou
     }
     *out = team;
     return RG_OK;
-fail:
+cleanup:
     rg_team_destroy(team);
     return status;
 }

@@ -67,7 +67,7 @@ static rg_status isolate_step(struct rg_net *net) {
     RG_TRY_GOTO(status);
     RG_TRY_GOTO(rg_buffer_zero(net->device, net->buffers.dhead));
     RG_TRY_GOTO(in_segment ? rg_reals_write(net->device, net->buffers.dhead, at, step, n) : RG_OK);
-fail:
+cleanup:
     rg_free(step);
     return status;
 }

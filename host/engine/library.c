@@ -132,7 +132,7 @@ static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, dou
         compare_row(&p, a, b, c, &errors, &norms);
     }
     *error = norms > 0.0 ? sqrt(errors / norms) : sqrt(errors);
-fail:
+cleanup:
     rg_free(a);
     rg_free(b);
     rg_free(c);

@@ -64,7 +64,7 @@ rg_status rg_optimizer_create(struct rg_device *device, const struct rg_optimize
     }
     *out = o;
     return RG_OK;
-fail:
+cleanup:
     rg_optimizer_destroy(o);
     return status;
 }

@@ -257,7 +257,7 @@ rg_status rg_export_c(const struct rg_export *what) {
     RG_TRY_GOTO(make_pieces(what, &pieces));
     RG_TRY_GOTO(expand(what, &pieces, &out));
     RG_TRY_GOTO(rg_file_write(what->path, out.bytes, out.length));
-fail:
+cleanup:
     release_pieces(&pieces);
     rg_text_destroy(&out);
     return status;

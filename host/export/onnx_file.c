@@ -97,7 +97,7 @@ rg_status rg_onnx_open(const char *path, struct rg_onnx_file *file) {
     RG_TRY_GOTO(rg_source_read(&source, file->bytes, source.bytes));
     file->model = (struct rg_bytes){file->bytes, source.bytes};
     RG_TRY_GOTO(check_graph(file));
-fail:
+cleanup:
     rg_source_close(&source);
     if (status != RG_OK) {
         rg_onnx_close(file);

@@ -148,7 +148,7 @@ static rg_status read_scaling(struct rg_onnx_file *file, struct rg_model *model)
         }
     }
     RG_TRY_GOTO(rg_model_set_normalization(model, numbers, numbers + n));
-fail:
+cleanup:
     rg_free(numbers);
     return status;
 }
@@ -170,7 +170,7 @@ static rg_status import_own(struct rg_onnx_file *file, struct rg_bytes text, str
     *out = model;
     rg_free(copy);
     return RG_OK;
-fail:
+cleanup:
     rg_model_destroy(model);
     rg_file_config_release(&config);
     rg_free(copy);

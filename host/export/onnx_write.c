@@ -254,7 +254,7 @@ static rg_status save(const char *path, const struct rg_proto *file, const struc
     RG_TRY_GOTO(rg_writer_append(&writer, graph->text.bytes, graph->text.length));
     RG_TRY_GOTO(rg_writer_commit(&writer));
     return RG_OK;
-fail:
+cleanup:
     rg_writer_abandon(&writer);
     return status;
 }
@@ -276,7 +276,7 @@ rg_status rg_export_onnx(const struct rg_export *what) {
     RG_TRY_GOTO(file.status);
     RG_TRY_GOTO(check_size(path, file.text.length + graph.proto.text.length));
     RG_TRY_GOTO(save(path, &file, &graph.proto));
-fail:
+cleanup:
     rg_text_destroy(&graph.proto.text);
     rg_text_destroy(&file.text);
     rg_free(config);

@@ -29,7 +29,7 @@ rg_status rg_export_torch(const struct rg_export *what) {
                                            {"weights", weights.bytes}};
     RG_TRY_GOTO(rg_model_text_expand("model.py.in", &text, own, sizeof own / sizeof *own, &out));
     RG_TRY_GOTO(rg_file_write(what->path, out.bytes, out.length));
-fail:
+cleanup:
     rg_text_destroy(&out);
     rg_text_destroy(&weights);
     return status;

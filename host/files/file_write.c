@@ -189,7 +189,7 @@ rg_status rg_file_write(const char *path, const void *data, size_t bytes) {
     RG_TRY_GOTO(rg_writer_append(&writer, data, bytes));
     RG_TRY_GOTO(rg_writer_commit(&writer));
     return RG_OK;
-fail:
+cleanup:
     rg_writer_abandon(&writer);
     return status;
 }
@@ -213,7 +213,7 @@ rg_status rg_file_grow(const char *path, int *out) {
     RG_TRY_GOTO(*out < 0 ? not_saved(path, errno) : RG_OK);
     RG_TRY_GOTO(rg_writer_commit(&writer));
     return RG_OK;
-fail:
+cleanup:
     rg_writer_abandon(&writer);
     if (*out >= 0) {
         close(*out);

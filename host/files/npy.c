@@ -341,7 +341,7 @@ static rg_status read_header(struct rg_source *source, struct rg_tensors *list, 
     RG_TRY_GOTO(header->type != NULL ? keep_type(header, list, item) : RG_OK);
     item->dtype = header->dtype;
     item->data_bytes = bytes;
-fail:
+cleanup:
     rg_free(text);
     header->text = NULL;
     return status;
@@ -467,7 +467,7 @@ rg_status rg_npy_write(const char *path, const struct rg_tensor *item) {
     RG_TRY_GOTO(rg_writer_append(&writer, item->data, item->data_bytes));
     RG_TRY_GOTO(rg_writer_commit(&writer));
     return RG_OK;
-fail:
+cleanup:
     rg_writer_abandon(&writer);
     return status;
 }

@@ -270,7 +270,7 @@ rg_status rg_npz_read(struct rg_source *source, const struct rg_tensors_reading 
     zip_discard(archive.zip);
     *out = archive.list;
     return RG_OK;
-fail:
+cleanup:
     if (archive.zip != NULL) {
         zip_discard(archive.zip);
     }

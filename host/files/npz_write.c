@@ -205,7 +205,7 @@ rg_status rg_npz_write(const char *path, const struct rg_tensor *items, size_t c
     RG_TRY_GOTO(rg_alloc(&archive.members, count, sizeof *archive.members, "members of an npz file"));
     RG_TRY_GOTO(rg_writer_open(&archive.file, path));
     RG_TRY_GOTO(write_archive(&archive, items, count));
-fail:
+cleanup:
     if (status != RG_OK) {
         rg_writer_abandon(&archive.file);
     }

@@ -305,7 +305,7 @@ static rg_status read_header(struct rg_source *source, bool others, struct reade
     reader->json = (struct rg_json){.label = source->label, .base = LENGTH_BYTES, .text = text, .length = length};
     reader->data_bytes = source->bytes - source->position;
     return rg_alloc(&reader->spans, count, sizeof *reader->spans, "tensors of a safetensors file");
-fail:
+cleanup:
     rg_free(text);
     return status;
 }
@@ -348,7 +348,7 @@ rg_status rg_safetensors_read(struct rg_source *source, enum rg_tensors_how how,
     rg_free(reader.spans);
     *out = reader.list;
     return RG_OK;
-fail:
+cleanup:
     rg_free(reader.spans);
     rg_tensors_destroy(reader.list);
     return status;
@@ -418,7 +418,7 @@ rg_status rg_safetensors_write(const char *path, const struct rg_tensor *items, 
     RG_TRY_GOTO(rg_writer_commit(&writer));
     rg_text_destroy(&header);
     return RG_OK;
-fail:
+cleanup:
     rg_writer_abandon(&writer);
     rg_text_destroy(&header);
     return status;

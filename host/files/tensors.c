@@ -25,7 +25,7 @@ rg_status rg_tensors_create(struct rg_tensors **list, size_t count) {
     (*list)->count = count;
     (*list)->stay = SIZE_MAX;
     return RG_OK;
-fail:
+cleanup:
     rg_tensors_destroy(*list);
     *list = NULL;
     return status;

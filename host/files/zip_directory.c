@@ -103,7 +103,7 @@ rg_status rg_zip_check(const struct rg_source *source, struct rg_zip_directory *
             *last = directory;
         }
     }
-fail:
+cleanup:
     rg_free(tail);
     return status;
 }
@@ -161,7 +161,7 @@ rg_status rg_zip_place(const struct rg_source *source, const struct rg_zip_direc
         }
         at += ENTRY_BYTES + name + more + (size_t)little_endian(entry + 32, 2);
     }
-fail:
+cleanup:
     rg_free(extra);
     return status;
 }

@@ -28,7 +28,7 @@ rg_status rg_adjoint_create(const struct rg_cell_facts *facts, size_t rows, stru
     }
     RG_TRY_GOTO(rg_alloc(&a->exponent, rows, sizeof(int64_t), "state gradients"));
     return RG_OK;
-fail:
+cleanup:
     rg_adjoint_release(a);
     return status;
 }

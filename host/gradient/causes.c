@@ -431,7 +431,7 @@ static rg_status measure_direction(struct walk *w, struct rg_causes *c) {
     note_products(w);
     RG_TRY_GOTO(note_matrix(w));
     RG_TRY_GOTO(w->brief ? RG_OK : note_more(w));
-fail:
+cleanup:
     release_direction(w);
     return status;
 }
@@ -475,7 +475,7 @@ static rg_status measure(struct walk *w, struct rg_batch_source *source, uint64_
         RG_TRY_GOTO(rg_buffer_read(e->net.device, w->begin, e->net.buffers.begin, 0, w->rows * sizeof *w->begin));
     }
     RG_TRY_GOTO(measure_all(w, all));
-fail:
+cleanup:
     rg_pool_destroy(w->pool);
     rg_free(w->begin);
     rg_free(weights);

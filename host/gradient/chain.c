@@ -30,7 +30,7 @@ rg_status rg_chain_create(const struct rg_cell_facts *f, size_t max, struct rg_c
     RG_TRY_GOTO(rg_alloc(&c->factors, max, numbers(f) * sizeof *c->factors, "factors of Jacobians"));
     RG_TRY_GOTO(rg_alloc(&c->dh, f->hidden, sizeof *c->dh, "factors of Jacobians"));
     return RG_OK;
-fail:
+cleanup:
     rg_chain_release(c);
     return status;
 }
@@ -233,7 +233,7 @@ rg_status rg_chain_largest(const struct rg_chain *chain, double work, struct rg_
     RG_TRY_GOTO(rg_alloc(&v.c, chain->steps + chain->c_blocks + 1, row, "power iteration"));
     RG_TRY_GOTO(rg_alloc(&v.deltas, f->deltas, row, "power iteration"));
     iterate(&v, work, result);
-fail:
+cleanup:
     rg_free(v.h);
     rg_free(v.c);
     rg_free(v.deltas);

@@ -25,7 +25,7 @@ rg_status rg_graded_create(size_t k, struct rg_graded *g) {
         g->rows[i * k + i] = 1.0;
     }
     return RG_OK;
-fail:
+cleanup:
     rg_graded_release(g);
     return status;
 }

@@ -167,7 +167,7 @@ static rg_status sweep(struct job *j, struct rg_sweeps *s) {
             note_lag(j, kind, j->out->lags - 1 - lag, lag, s, norms);
         }
     }
-fail:
+cleanup:
     rg_free(s->input_log10);
     rg_free(s->live);
     rg_free(norms);
@@ -195,7 +195,7 @@ rg_status rg_input_lags_measure(struct rg_engine *engine, struct rg_batch_source
                                .threads = options->threads,
                                .watch = options->watch};
     RG_TRY_GOTO(sweep(&j, &sweeps));
-fail:
+cleanup:
     rg_free(j.weights);
     rg_free(j.begin);
     rg_free(j.start);

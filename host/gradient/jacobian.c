@@ -22,7 +22,7 @@ rg_status rg_triangles_create(size_t k, struct rg_triangles *t) {
         t->product[i * k + i] = t->inverse[i * k + i] = 1.0;
     }
     return RG_OK;
-fail:
+cleanup:
     rg_triangles_release(t);
     return status;
 }

@@ -154,7 +154,7 @@ rg_status rg_lag_tensors_create(const struct rg_lag_profiles *profiles, const st
         add_ranges(list, &profiles->items[i], model, list->ranges[i]);
     }
     return RG_OK;
-fail:
+cleanup:
     rg_lag_tensors_release(list);
     return status;
 }

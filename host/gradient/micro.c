@@ -67,7 +67,7 @@ rg_status rg_micro_create(size_t rows, size_t lags, size_t length, struct rg_mic
         RG_TRY_GOTO(rg_scaled_create(length, &m->whole[i]));
     }
     return RG_OK;
-fail:
+cleanup:
     rg_micro_release(m);
     return status;
 }
@@ -278,7 +278,7 @@ rg_status rg_micro_products_create(const struct rg_micro *m, size_t first, size_
         add_tile(&w, at, rg_min(last - at, TILE));
     }
     gather(&w);
-fail:
+cleanup:
     rg_free(w.tile);
     rg_free(w.sums);
     if (status != RG_OK) {

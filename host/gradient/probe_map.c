@@ -167,7 +167,7 @@ rg_status rg_probe_map_measure(struct rg_engine *engine, struct rg_batch_source 
         map->log10_norm[i] = -INFINITY;
     }
     RG_TRY_GOTO(walk(map, &sweeps, at_once, options));
-fail:
+cleanup:
     rg_free(sweeps.delta_log10);
     if (status != RG_OK || sweeps.ended) {
         rg_probe_map_release(map);

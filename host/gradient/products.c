@@ -75,7 +75,7 @@ rg_status rg_products_create(const struct rg_cell_facts *facts, size_t sequences
     }
     begin(p);
     return RG_OK;
-fail:
+cleanup:
     rg_products_release(p);
     return status;
 }

@@ -248,7 +248,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_batch_source *sourc
     RG_TRY_GOTO(rg_stop_is(walked) ? RG_OK : walked); /* keep what was measured before the stop */
     *out = w.profiles;
     w.profiles = NULL;
-fail:
+cleanup:
     release_walk(&w);
     rg_lag_profiles_destroy(w.profiles);
     return status;

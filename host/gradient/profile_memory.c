@@ -115,7 +115,7 @@ rg_status rg_lag_profiles_create(const struct rg_engine *engine, size_t rows, si
     }
     *out = profiles;
     return RG_OK;
-fail:
+cleanup:
     rg_lag_profiles_destroy(profiles);
     return status;
 }

@@ -63,7 +63,7 @@ rg_status rg_lag_sampler_create(struct rg_engine *engine, struct rg_batch_source
     RG_TRY_GOTO(create_sampled(s));
     RG_TRY_GOTO(create_buffers(s));
     return RG_OK;
-fail:
+cleanup:
     rg_lag_sampler_destroy(s);
     *out = NULL;
     return status;

@@ -68,7 +68,7 @@ static rg_status note_products(struct rg_products *p, struct rg_spectrum *out) {
     }
     out->n = p->k;
     note_medians(p, all, all + p->sequences * p->k, out);
-fail:
+cleanup:
     rg_free(all);
     return status;
 }

@@ -51,7 +51,7 @@ rg_status rg_cell_facts_create(const struct rg_engine *e, const double *weights,
         RG_TRY_GOTO(copy_weights(e, weights, facts, RG_ROLE_WEIGHT_UH, &facts->w_uh));
     }
     return RG_OK;
-fail:
+cleanup:
     rg_cell_facts_release(facts);
     return status;
 }
@@ -107,7 +107,7 @@ rg_status rg_step_states_create(const struct rg_engine *e, const struct rg_cell_
         RG_TRY_GOTO(rg_alloc(&states->blocks[i].values, states->max, rows * widest * sizeof(double), "states"));
     }
     return RG_OK;
-fail:
+cleanup:
     rg_step_states_release(states);
     return status;
 }

@@ -243,7 +243,7 @@ rg_status rg_decay_interval(const struct rg_micro *micro, const double *delta_lo
         d.values[i] = rg_slope_of(logs, lags, stride);
     }
     *out = holding(rg_interval_of(d.values, micro->n), decay);
-fail:
+cleanup:
     release_draws(&d);
     rg_free(parts);
     rg_free(largest);

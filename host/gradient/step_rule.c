@@ -70,7 +70,7 @@ rg_status rg_step_factors(const struct rg_engine *e, double **out) {
     }
     *out = factors;
     factors = NULL;
-fail:
+cleanup:
     rg_free(factors);
     rg_free(gradients);
     return status;

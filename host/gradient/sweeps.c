@@ -191,7 +191,7 @@ static rg_status walk_direction(struct walk *w, size_t layer, size_t direction) 
     RG_TRY_GOTO(rg_adjoint_create(&w->facts, n_rows(w), &w->adjoint));
     RG_TRY_GOTO(rg_step_states_create(w->o->engine, &w->facts, w->o->rows, &w->states));
     RG_TRY_GOTO(walk_steps(w));
-fail:
+cleanup:
     rg_adjoint_release(&w->adjoint);
     rg_step_states_release(&w->states);
     rg_cell_facts_release(&w->facts);
@@ -265,7 +265,7 @@ rg_status rg_sweeps_run(struct rg_sweeps *s) {
     if (!s->ended) {
         note_inputs(&w);
     }
-fail:
+cleanup:
     for (size_t d = 0; d < 2; d++) {
         rg_sent_release(&w.sent[d]);
         rg_sent_release(&w.below[d]);

@@ -68,7 +68,7 @@ rg_status rg_terms_create(const struct rg_cell_facts *facts, struct rg_lag_profi
     RG_TRY_GOTO(rg_alloc(&t->pieces, t->micro.n, bytes, "terms of the gradient"));
     RG_TRY_GOTO(rg_alloc(&t->deltas, sizes->rows * facts->deltas * facts->hidden, sizeof(double), "state gradients"));
     return RG_OK;
-fail:
+cleanup:
     rg_terms_release(t);
     return status;
 }

@@ -151,7 +151,7 @@ static rg_status fill_orthogonal(const struct rg_gate_matrices *m, double gain, 
             }
         }
     }
-fail:
+cleanup:
     rg_free(by.v);
     rg_free(by.scale);
     rg_free(w);
@@ -215,7 +215,7 @@ static rg_status fill_nprnn(const struct rg_gate_matrices *m, const struct rg_st
             m->values[gate * n * n + i] = (float)(a[i] / e);
         }
     }
-fail:
+cleanup:
     rg_free(r);
     rg_free(a);
     return status;

@@ -209,7 +209,7 @@ static rg_status create(const struct rg_shape *shape, bool exact, struct rg_mode
                       : rg_alloc(&model->weights, model->arena, sizeof *model->weights, "weights of the model"));
     *out = model;
     return RG_OK;
-fail:
+cleanup:
     rg_model_destroy(model);
     return status;
 }
@@ -303,7 +303,7 @@ rg_status rg_model_set_normalization(struct rg_model *model, const double *mean,
     model->input_mean = new_mean;
     model->input_deviation = new_deviation;
     return RG_OK;
-fail:
+cleanup:
     rg_free(new_mean);
     return status;
 }
@@ -345,7 +345,7 @@ rg_status rg_model_copy(const struct rg_model *model, bool exact, struct rg_mode
     RG_TRY_GOTO(model->input_fill ? rg_model_set_fill(m, model->input_fill, model->fill_previous) : RG_OK);
     RG_TRY_GOTO(rg_model_copy_names(model, m));
     return RG_OK;
-fail:
+cleanup:
     rg_model_destroy(m);
     *out = NULL;
     return status;

@@ -321,7 +321,7 @@ static rg_status read_preparation(const struct source *source, struct rg_model *
         RG_TRY_GOTO(read_inputs(source, fill_name, features, false, values));
         RG_TRY_GOTO(rg_model_set_fill(model, values, false));
     }
-fail:
+cleanup:
     rg_free(values);
     return status;
 }
@@ -564,7 +564,7 @@ rg_status rg_model_read(const char *path, const struct rg_model_reading *how, st
     }
     rg_tensors_destroy(tensors);
     return RG_OK;
-fail:
+cleanup:
     rg_file_config_release(&config);
     rg_tensors_destroy(tensors);
     return status;

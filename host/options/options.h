@@ -76,6 +76,7 @@ struct rg_option {
     enum rg_option_group group;
     unsigned commands; /* bits 1 << position in rg_commands: that take it */
     unsigned needed;   /* that cannot do without it */
+    bool in_opening;   /* the opening lines of a training on the screen have it in words of their own */
     enum rg_option_effect effect;
     enum rg_option_file file;
     enum rg_option_resuming resuming;

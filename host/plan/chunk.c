@@ -150,9 +150,8 @@ static bool plan_segments(struct rg_plan *p, const struct rg_device_info *info, 
     return false;
 }
 
-/* Would one sequence of so many steps fit, whole or in segments? *need, if not NULL: the least bytes for it. */
-static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *info, uint64_t memory, size_t steps,
-                      uint64_t *need) {
+/* The plan with sequences of so many steps, in runs as the device would have them. */
+static struct rg_plan with_steps(const struct rg_plan *plan, const struct rg_device_info *info, size_t steps) {
     struct rg_plan p = *plan;
     p.steps = steps;
     p.target_steps = plan->target_steps > 1 ? steps : 1;
@@ -160,18 +159,30 @@ static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *i
     plan_row(&p);
     p.block = cached_block(&p, info);
     p.accum_steps = cached_run(&p, info);
-    uint64_t bytes = UINT64_MAX;
+    return p;
+}
+
+/* Would one sequence of so many steps fit, whole or in segments? */
+static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *info, uint64_t memory, size_t steps) {
+    struct rg_plan p = with_steps(plan, info, steps);
     bool fit = false;
-    for (size_t segment = p.accum_steps; segment / 2 < steps; segment *= 2) {
+    for (size_t segment = p.accum_steps; !fit && segment / 2 < steps; segment *= 2) {
         set_segment(&p, segment);
-        const uint64_t all = p.fixed_bytes + chunk_bytes(&p, 1);
-        bytes = all < bytes ? all : bytes;
-        fit = fit || fits(&p, info, memory, 1);
-    }
-    if (need) {
-        *need = bytes;
+        fit = fits(&p, info, memory, 1);
     }
     return fit;
+}
+
+/* Bytes of the plan with one sequence in memory at a time, in the segments that take the least. */
+static uint64_t least_bytes(const struct rg_plan *plan, const struct rg_device_info *info) {
+    struct rg_plan p = with_steps(plan, info, plan->steps);
+    uint64_t least = UINT64_MAX;
+    for (size_t segment = p.accum_steps; segment / 2 < p.steps; segment *= 2) {
+        set_segment(&p, segment);
+        const uint64_t bytes = p.fixed_bytes + chunk_bytes(&p, 1);
+        least = bytes < least ? bytes : least;
+    }
+    return least;
 }
 
 /* The most steps of one sequence that fit. */
@@ -179,7 +190,7 @@ static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info
     size_t low = 0, high = p->steps; /* low fits, high does not */
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
-        if (steps_fit(p, info, memory, middle, NULL)) {
+        if (steps_fit(p, info, memory, middle)) {
             low = middle;
         } else {
             high = middle;
@@ -196,10 +207,8 @@ struct need {
 };
 
 static struct need least_need(const struct rg_plan *p, const struct rg_device_info *info) {
-    uint64_t all = 0;
-    (void)steps_fit(p, info, 0, p->steps, &all);
     const uint64_t per_loss = p->training ? LOSS_NUMBERS * p->real_bytes : 0;
-    return (struct need){p->fixed_bytes - p->batch * per_loss, per_loss, all - p->fixed_bytes};
+    return (struct need){p->fixed_bytes - p->batch * per_loss, per_loss, least_bytes(p, info) - p->fixed_bytes};
 }
 
 static uint64_t need_of_batch(const struct need *need, uint64_t batch) {
@@ -294,27 +303,40 @@ static size_t limited_rows(const struct rg_plan *p, size_t rows, size_t max_rows
     return limit ? rg_min(rows, limit) : rows;
 }
 
+/* Keep whole sequences in memory, if one fits: as many as are of use, and as options->max_rows allows. */
+static void keep_whole(struct rg_plan *p, const struct rg_device_info *info, const struct rg_plan_options *options,
+                       uint64_t memory) {
+    set_segment(p, p->steps);
+    const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
+    const uint64_t by_buffer = info->max_buffer_bytes / rg_buffers_widest_row(p);
+    const size_t rows = whole_rows(p, info, by_memory < by_buffer ? by_memory : by_buffer);
+    p->chunk = limited_rows(p, rows, options->max_rows);
+}
+
+/* Cut the sequences into segments of time if that brings more of them into memory than whole ones: a block of them,
+ * else half a block, and so on. */
+static void cut_to_fit(struct rg_plan *p, const struct rg_device_info *info, uint64_t memory, size_t block) {
+    const size_t whole = p->chunk;
+    for (size_t rows = block; rows > whole; rows /= 2) {
+        if (plan_segments(p, info, memory, rows)) {
+            return;
+        }
+    }
+    set_segment(p, p->steps);
+}
+
 rg_status rg_chunk_plan(struct rg_plan *p, const struct rg_device_info *info, const struct rg_plan_options *options) {
     const uint64_t memory = options->memory ? options->memory : rg_device_budget(info);
     plan_bytes(p, options);
     p->block = cached_block(p, info);
     p->accum_steps = options->accum_steps ? rg_min(options->accum_steps, p->steps) : cached_run(p, info);
-    set_segment(p, p->steps);
-    const uint64_t by_memory = memory > p->fixed_bytes ? (memory - p->fixed_bytes) / p->row_bytes : 0;
-    const uint64_t by_buffer = info->max_buffer_bytes / rg_buffers_widest_row(p);
-    p->chunk = whole_rows(p, info, by_memory < by_buffer ? by_memory : by_buffer);
-    p->chunk = limited_rows(p, p->chunk, options->max_rows);
-    const size_t block = limited_rows(p, rg_min(p->block, p->shard), options->max_rows), fitting = p->chunk;
-    bool cut = options->segment_steps > 0 && options->segment_steps < p->steps;
-    if (cut) {
+    keep_whole(p, info, options, memory);
+    const size_t block = limited_rows(p, rg_min(p->block, p->shard), options->max_rows);
+    if (options->segment_steps > 0 && options->segment_steps < p->steps) {
         set_segment(p, rg_max(options->segment_steps, p->accum_steps));
         p->chunk = block;
-    }
-    for (size_t rows = block; !cut && rows > fitting; rows /= 2) {
-        cut = plan_segments(p, info, memory, rows);
-    }
-    if (!cut) {
-        set_segment(p, p->steps);
+    } else {
+        cut_to_fit(p, info, memory, block);
     }
     if (p->chunk == 0) {
         return refuse(p, info, options, memory);

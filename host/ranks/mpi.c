@@ -163,7 +163,7 @@ rg_status rg_ranks_open(struct rg_ranks **out) {
     RG_TRY_GOTO(start(r));
     *out = r;
     return RG_OK;
-fail:
+cleanup:
     release(r);
     return status;
 }

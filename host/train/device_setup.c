@@ -16,11 +16,11 @@ enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
 
 rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device) {
     const struct rg_device_info *const info = &device->info;
-    if (config->machine.blas == RG_BLAS_OWN || (config->machine.blas == RG_BLAS_AUTO && info->library_wins <= 0)) {
+    if (config->machine.gemm == RG_GEMM_OWN || (config->machine.gemm == RG_GEMM_AUTO && info->library_wins <= 0)) {
         return RG_OK;
     }
     const rg_status status = rg_device_use_library(device);
-    return config->machine.blas == RG_BLAS_LIBRARY ? status : RG_OK;
+    return config->machine.gemm == RG_GEMM_LIBRARY ? status : RG_OK;
 }
 
 rg_status rg_setup_shape(const struct rg_config *config, struct rg_device_shape *shape) {

@@ -92,7 +92,7 @@ rg_status rg_evaluator_run(struct rg_evaluator *e, const struct rg_model *model,
     }
     *out = metrics;
     return RG_OK;
-fail:
+cleanup:
     rg_metrics_destroy(metrics);
     return status;
 }

@@ -70,7 +70,7 @@ rg_status rg_fill_end(const struct rg_config *config, const struct rg_model *mod
             RG_TRY_GOTO(rg_dataset_fill(others[i], values, previous, &filled));
         }
     }
-fail:
+cleanup:
     rg_free(values);
     return status;
 }

@@ -34,7 +34,7 @@ rg_status rg_metrics_create(const struct rg_targets *targets, size_t outputs, en
     }
     *out = m;
     return RG_OK;
-fail:
+cleanup:
     rg_metrics_destroy(m);
     return status;
 }

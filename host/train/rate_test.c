@@ -117,7 +117,7 @@ rg_status rg_rate_test_run(struct rg_engine *e, struct rg_batch_source *source, 
         RG_TRY_GOTO(rg_engine_part_write(e, &parts[i], copies[i]));
     }
     RG_TRY_GOTO(rg_device_finish(e->net.device)); /* before the copies go */
-fail:
+cleanup:
     for (size_t i = 0; i < n; i++) {
         rg_free(copies[i]);
     }

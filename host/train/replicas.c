@@ -232,7 +232,7 @@ static rg_status run_teams(struct crew *c) {
         }
         RG_TRY_GOTO(run_team(c, workers, n));
     }
-fail:
+cleanup:
     for (size_t i = 0; sizes && i < r->n; i++) {
         rg_free(sizes[i]);
     }
@@ -313,7 +313,7 @@ rg_status rg_replicas_run(struct rg_replicas *replicas) {
     }
     (void)pthread_mutex_destroy(&c.lock);
     status = c.status == RG_OK ? status : rg_fail(c.status, "%s", c.message);
-fail:
+cleanup:
     rg_device_destroy(c.device);
     rg_run_data_release(&data);
     rg_free(c.data_key);

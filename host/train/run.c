@@ -116,7 +116,7 @@ rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data
     RG_TRY_GOTO(rg_run_create_model(*out));
     RG_TRY_GOTO(rg_run_complete(*out));
     return RG_OK;
-fail:
+cleanup:
     rg_run_destroy(*out);
     *out = NULL;
     return status;
@@ -376,7 +376,7 @@ static rg_status score_test(struct rg_run *r) {
     RG_TRY_GOTO(evaluator_options(r, r->data.test, &problem, &options));
     RG_TRY_GOTO(rg_evaluator_create(r->device, r->model, &options, &evaluator));
     RG_TRY_GOTO(rg_evaluator_run(evaluator, r->model, &r->result.test));
-fail:
+cleanup:
     if (r->validator) {
         rg_validator_exchange(r->validator, r->model);
     }

@@ -37,7 +37,7 @@ rg_status rg_run_open(const struct rg_config *config, const struct rg_run_data *
     RG_TRY_GOTO(create_model(*out));
     RG_TRY_GOTO(rg_run_complete(*out));
     return RG_OK;
-fail:
+cleanup:
     rg_run_destroy(*out);
     *out = NULL;
     return status;

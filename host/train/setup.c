@@ -217,7 +217,7 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
             RG_TRY_GOTO(rg_dataset_normalize(others[i], moments, moments + n, rg_config_is_double(config)));
         }
     }
-fail:
+cleanup:
     rg_free(moments);
     return status;
 }
@@ -473,7 +473,7 @@ rg_status rg_setup_model_and_data(const struct rg_config *config, bool labelled,
     RG_TRY_GOTO(choose_problem(config, labelled, *model, *data, problem));
     rg_setup_tell(*data);
     return RG_OK;
-fail:
+cleanup:
     rg_model_destroy(*model);
     rg_dataset_destroy(*data);
     *model = NULL;
@@ -537,7 +537,7 @@ rg_status rg_setup_outputs(struct rg_device *device, const struct rg_model *mode
                                       outputs + first * rg_setup_output_elements(model, data)));
     }
     rg_setup_align_outputs(model, data, outputs);
-fail:
+cleanup:
     rg_engine_destroy(engine);
     rg_data_source_destroy(source);
     return status;

@@ -107,7 +107,7 @@ rg_status rg_task_data(const struct rg_task_sequences *s, struct rg_dataset **ou
         RG_TRY_GOTO(rg_stop_check());
         RG_TRY_GOTO(make_rows(s, &t, first, rg_min(left, t.rows), *out));
     }
-fail:
+cleanup:
     rg_free(t.numbers);
     if (t.device) {
         rg_buffer_destroy(t.device, t.x);

@@ -151,7 +151,7 @@ rg_status rg_walk_create(const struct rg_model *model, const struct rg_dataset *
     ref_gradient(w->net, &w->batch, w->result);
     *out = w;
     return RG_OK;
-fail:
+cleanup:
     rg_walk_destroy(w);
     return status;
 }

@@ -113,7 +113,7 @@ rg_status rg_walk_tensors_create(const struct rg_walk *walk, struct rg_walk_tens
         }
     }
     return RG_OK;
-fail:
+cleanup:
     rg_walk_tensors_release(list);
     return status;
 }

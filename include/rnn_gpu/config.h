@@ -76,7 +76,7 @@ enum rg_schedule {
     RG_SCHEDULE_ONE_CYCLE,   /* up to lr over the first 30 %, down to 0 over the rest, by cosines */
     RG_SCHEDULE_PLATEAU      /* times `gamma` when the loss has not improved for `every` updates */
 };
-enum rg_blas_use { RG_BLAS_AUTO, RG_BLAS_OWN, RG_BLAS_LIBRARY };
+enum rg_gemm { RG_GEMM_AUTO, RG_GEMM_OWN, RG_GEMM_LIBRARY };
 enum rg_precision { RG_PRECISION_FLOAT, RG_PRECISION_DOUBLE };
 enum rg_math { RG_MATH_FLOAT, RG_MATH_TF32 };
 enum rg_nonfinite { RG_NONFINITE_SKIP, RG_NONFINITE_STOP };
@@ -215,7 +215,7 @@ struct rg_machine_options {
     enum rg_precision precision;
     enum rg_math math;     /* number format of the products of scans and weight gradients, in float precision */
     const char *shape;     /* shape of work-groups on an OpenCL device, "NV,VEC,COLS,ROWS"; NULL: the device's own */
-    enum rg_blas_use blas; /* which library computes wide products */
+    enum rg_gemm gemm;     /* what computes wide products: the kernels or a BLAS library */
     double launch_seconds; /* longest launch on a device; INFINITY: no limit; 0: the device's own limit */
     uint64_t memory;       /* bytes that the plan may use on the device; 0: rg_device_budget */
     /* parts of a batch whose gradients are summed separately; 0: 1, or more with several processes */

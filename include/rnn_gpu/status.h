@@ -37,12 +37,12 @@ const char *rg_error_message(void);
             return rg_try_;         \
     } while (0)
 
-/* Jump to `fail` with `status` set if `expr` is not RG_OK; for functions that own something. */
+/* Jump to `cleanup` with `status` set if `expr` is not RG_OK; for functions that own something. */
 #define RG_TRY_GOTO(expr)    \
     do {                     \
         status = (expr);     \
         if (status != RG_OK) \
-            goto fail;       \
+            goto cleanup;    \
     } while (0)
 
 #endif

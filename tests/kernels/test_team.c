@@ -51,7 +51,7 @@ static rg_status train(struct training *t) {
     t->arena = e->model->arena;
     t->weights = numbers(t->arena, sizeof *t->weights);
     RG_TRY_GOTO(rg_reals_read(t->device, t->weights, engine->net.buffers.weights, 0, t->arena));
-fail:
+cleanup:
     rg_engine_destroy(engine);
     rg_exercise_destroy(e);
     return status;

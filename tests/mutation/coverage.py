@@ -6,6 +6,7 @@ have moved.
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -24,6 +25,17 @@ def _digest(files):
     return total.hexdigest()
 
 
+def _with_included(source, shared):
+    """The test's source and the files of `shared` that it names, or that these name."""
+    files, waiting = {source}, [source]
+    while waiting:
+        for name in re.findall(r"\w+\.(?:h|inc)\b", waiting.pop().read_text()):
+            if name in shared and shared[name] not in files:
+                files.add(shared[name])
+                waiting.append(shared[name])
+    return files
+
+
 class Coverage:
     """`seconds` of each test that passes without a mutant, and tests_of() a line."""
 
@@ -35,10 +47,10 @@ class Coverage:
     def measure(self, keep):
         """Run every test that changed since it was last measured; all of them when a source changed, unless `keep`."""
         sources = _digest([file for top in ("host", "kernels", "include") for file in (self.build.tree / top).rglob("*.*")])
-        shared = [file for file in (self.build.tree / "tests").rglob("*.*") if file.suffix in (".h", ".inc")]
+        shared = {file.name: file for file in (self.build.tree / "tests").rglob("*.*") if file.suffix in (".h", ".inc")}
         wanted = {}
         for test in self.build.tests:
-            digest = _digest([self.build.source_of(test), *shared])
+            digest = _digest(_with_included(self.build.source_of(test), shared))
             known = self.stored.get(test)
             if not known or known["digest"] != digest or (known["sources"] != sources and not keep):
                 wanted[test] = digest

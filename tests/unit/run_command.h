@@ -199,10 +199,12 @@ static inline void hide_folder(void) {
     }
 }
 
-/* Hold `told` against tests/expected/NAME. */
+/* Hold `told` against tests/expected/NAME, and release it. */
 static inline void check_told(const char *name) {
     hide_folder();
     check_expected(name, told.bytes);
+    free(told.bytes);
+    told = (struct text){NULL, 0, 0};
 }
 
 static inline void put_text(const char *name, const char *text) {

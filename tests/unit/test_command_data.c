@@ -288,7 +288,6 @@ START_TEST(refused) {
         (void)run_command(line);
     }
     check_told("commands-data.txt");
-    free(told.bytes);
 }
 END_TEST
 

@@ -274,7 +274,6 @@ START_TEST(formats) {
         ck_assert_msg(run_command(refused[i]) != RG_OK, "%s", refused[i]);
     }
     check_told("commands-files.txt");
-    free(told.bytes);
 }
 END_TEST
 

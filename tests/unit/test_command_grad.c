@@ -124,7 +124,6 @@ START_TEST(refused) {
         (void)run_command(line);
     }
     check_told("commands-grad.txt");
-    free(told.bytes);
 }
 END_TEST
 

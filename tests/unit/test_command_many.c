@@ -62,7 +62,6 @@ START_TEST(experiments) {
         run_ok(accepted[i]);
     }
     check_told("commands-many.txt");
-    free(told.bytes);
 }
 END_TEST
 

@@ -114,7 +114,6 @@ START_TEST(comparisons) {
         (void)run_command(refused[i]);
     }
     check_told("commands-pages.txt");
-    free(told.bytes);
 }
 END_TEST
 

@@ -284,7 +284,6 @@ START_TEST(notes_and_refusals) {
     }
     tell_folder(".");
     check_told("commands-resume.txt");
-    free(told.bytes);
 }
 END_TEST
 

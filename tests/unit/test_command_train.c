@@ -43,7 +43,6 @@ START_TEST(a_saved_model) {
     run_ok("grad --json --model run/model.safetensors --data classes.csv --out g.safetensors " TINY);
     run_ok("inspect g.safetensors --json");
     check_told("commands-train.txt");
-    free(told.bytes);
 }
 END_TEST
 

@@ -524,7 +524,7 @@ static rg_status write_everything(void) {
     RG_TRY_GOTO(rg_explain_table(&s.profiles, &s.all, &tables[0]));
     RG_TRY_GOTO(rg_step_table(&s.d, model, &tables[1]));
     RG_TRY_GOTO(rg_chance_table(s.d.profile, model, &tables[2]));
-fail:
+cleanup:
     for (size_t i = 0; i < 3; i++) {
         rg_table_release(&tables[i]);
     }

@@ -135,7 +135,7 @@ static rg_status tried_goto(rg_status inner, int *cleaned) {
     rg_status status = RG_OK;
     RG_TRY_GOTO(inner);
     return RG_OK;
-fail:
+cleanup:
     *cleaned = 1;
     return status;
 }

@@ -66,7 +66,7 @@ static rg_status draw_run(void) {
     const struct rg_report report = {
         .title = "title", .config = &config, .settings = &settings, .plots = plots, .n_plots = RG_TRAIN_FIGURES};
     RG_TRY_GOTO(rg_report_write(&report, "test_no_memory.html"));
-fail:
+cleanup:
     rg_figures_clear(plots, RG_TRAIN_FIGURES);
     rg_history_destroy(h);
     return status;
@@ -103,7 +103,7 @@ static rg_status draw_comparison(void) {
     RG_TRY_GOTO(rg_comparison_table(&comparison, order, n, &table));
     RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_COMPARE,
                                 &(struct rg_figure_source){.comparison = &comparison, .order = order, .n = n}, plots));
-fail:
+cleanup:
     for (size_t i = 0; i < RG_COMPARISON_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }
@@ -127,7 +127,7 @@ static rg_status draw_sweep(void) {
     RG_TRY_GOTO(rg_sweep_table(&view, &table));
     RG_TRY_GOTO(rg_sweep_reach(&view, &reach));
     RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_SWEEP, &(struct rg_figure_source){.sweep = &view}, plots));
-fail:
+cleanup:
     for (size_t i = 0; i < RG_SCAN_FIGURES; i++) {
         rg_plot_clear(&plots[i]);
     }
@@ -181,7 +181,7 @@ static rg_status save_and_load(void) {
         1));
     RG_TRY_GOTO(rg_model_save(model, path));
     RG_TRY_GOTO(rg_model_load(path, &shape, &again));
-fail:
+cleanup:
     rg_model_destroy(model);
     rg_model_destroy(again);
     return status;
@@ -246,7 +246,7 @@ static rg_status train_cell(enum rg_cell cell) {
     const struct rg_trainer_hooks hooks = {.on_update = NULL};
     const struct rg_trial_options options = {.config = &config, .data = &data, .device = device, .hooks = &hooks};
     RG_TRY_GOTO(rg_trial(&options, &summary));
-fail:
+cleanup:
     rg_run_data_release(&data);
     rg_device_destroy(device);
     return status;
@@ -283,7 +283,7 @@ static rg_status pass_over_data(void) {
     RG_TRY_GOTO(rg_native_open(&(struct rg_device_options){.threads = 1}, &device));
     RG_TRY_GOTO(rg_pass_create(&given.config, device, given.model, &given.data, &given.problem, &pass));
     RG_TRY_GOTO(rg_pass_diagnose(pass, 1, &watch));
-fail:
+cleanup:
     rg_pass_destroy(pass);
     rg_device_destroy(device);
     return status;
@@ -349,7 +349,7 @@ static rg_status use_member(struct rg_device *member) {
     RG_TRY_GOTO(rg_buffer_zero(member, b));
     RG_TRY_GOTO(rg_buffer_read(member, back, b, 0, sizeof back));
     ck_assert(back[0] == 0 && back[2] == 0);
-fail:
+cleanup:
     rg_buffer_destroy(member, b);
     return status;
 }
@@ -362,7 +362,7 @@ static rg_status use_team(void) {
     RG_TRY_GOTO(rg_team_create(device, 2, &team));
     RG_TRY_GOTO(use_member(rg_team_member(team, 0)));
     RG_TRY_GOTO(use_member(rg_team_member(team, 1)));
-fail:
+cleanup:
     rg_team_destroy(team);
     ck_assert(!device || device->used_bytes == 0);
     rg_device_destroy(device);

@@ -224,7 +224,7 @@ static rg_status work(void) {
     }
     RG_TRY_GOTO(rg_device_flush(device));
     RG_TRY_GOTO(rg_device_finish(device));
-fail:
+cleanup:
     for (size_t i = 0; i < 2; i++) {
         rg_buffer_destroy(device, buffers[i]);
     }

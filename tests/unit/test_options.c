@@ -67,7 +67,7 @@ START_TEST(every_option) {
     ck_assert_str_eq(config.output.tensorboard, "t");
     ck_assert_int_eq(config.n_arguments, 9);
     accept("--gemm library");
-    ck_assert(config.machine.blas == RG_BLAS_LIBRARY);
+    ck_assert(config.machine.gemm == RG_GEMM_LIBRARY);
     accept("bench --input 3 --outputs 4 --repeats 7");
     ck_assert(config.bench.input == 3 && config.bench.outputs == 4 && config.bench.repeats == 7 &&
               rg_config_gives(&config, "input") && rg_config_gives(&config, "outputs") &&

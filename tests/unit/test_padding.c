@@ -161,8 +161,8 @@ START_TEST(outputs_have_the_steps_of_the_file) {
             const size_t row = i / WIDEST, step = i % WIDEST, before = left ? WIDEST - LONGEST : 0;
             const bool inside = step >= before && step - before < LONGEST;
             const float expected = inside ? narrow[row * LONGEST + step - before] : 0.0F;
-            ck_assert_msg(memcmp(&wide[i], &expected, sizeof expected) == 0, "%s: row %zu, step %zu: %g, not %g", what,
-                          row, step, (double)wide[i], (double)expected);
+            ck_assert_msg(wide[i] == expected, "%s: row %zu, step %zu: %g, not %g", what, row, step, (double)wide[i],
+                          (double)expected);
         }
         ck_assert_msg(narrow[left ? LONGEST - 1 : 0] != 0.0F, "the output of the first sequence is 0");
         rg_tensors_destroy(of[0]);

@@ -409,7 +409,7 @@ static rg_status make_small(void) {
     RG_TRY_GOTO(rg_sections_add(s, "more", 1, &values));
     rg_sections_put(s, "updates", 7);
     RG_TRY_GOTO(rg_sections_write(s, path));
-fail:
+cleanup:
     rg_sections_destroy(s);
     return status;
 }

@@ -309,7 +309,7 @@ START_TEST(plain_characters) {
     ck_assert_int_eq(rg_utf8_plain('\0', ""), '\0');
     FILE *const file = tmpfile(); /* what stands before the text does not matter */
     ck_assert_ptr_nonnull(file);
-    rg_utf8_put(file, "\xc2\x9f" + 1, 1);
+    rg_utf8_put(file, &"\xc2\x9f"[1], 1);
     rewind(file);
     ck_assert_int_eq(fgetc(file), 0x9f);
     ck_assert_int_eq(fclose(file), 0);

@@ -181,7 +181,7 @@ static rg_status write_comparison(void) {
     RG_TRY_GOTO(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_VALIDATION, &groups));
     RG_TRY_GOTO(rg_comparison_print_held_out(&comparison, order, n_ranked, groups, &look));
     RG_TRY_GOTO(rg_comparison_held_out(&comparison, order, n_ranked, groups, &table));
-fail:
+cleanup:
     rg_comparison_free_groups(groups, n_ranked);
     rg_table_release(&table);
     capture_end(&out, &text);

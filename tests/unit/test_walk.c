@@ -340,7 +340,7 @@ static rg_status tell_all(void) {
     n_allocations = 0;
     RG_TRY_GOTO(rg_walk_create(s.model, &s.data, &s.problem, 0.0, &walk));
     RG_TRY_GOTO(rg_walk_latex(walk, 0, "test_walk.tex"));
-fail:
+cleanup:
     rg_walk_destroy(walk);
     destroy(&s);
     return status;

@@ -208,7 +208,7 @@ static rg_status bring_result(const struct rg_deal *d, size_t training, size_t o
         RG_TRY_GOTO(rg_trainings_take(d->trainings, s));
         s = NULL;
     }
-fail:
+cleanup:
     rg_sections_destroy(s);
     rg_free(data);
     return status;

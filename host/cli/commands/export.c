@@ -97,7 +97,7 @@ static rg_status write_file(const struct format *format, const struct rg_model *
     }
     RG_TRY_GOTO(format->write(
         &(struct rg_export){.model = model, .path = config->output.out, .test = &test, .weights = weights}));
-fail:
+cleanup:
     rg_export_test_release(&test);
     rg_free(weights);
     return status;
@@ -138,7 +138,7 @@ rg_status rg_command_export(const struct rg_config *config) {
     char inputs[256];
     describe_inputs(model, format, inputs, sizeof inputs);
     rg_log("%s: %s, %zu parameters%s", config->output.out, format->name, rg_model_n_weights(model), inputs);
-fail:
+cleanup:
     rg_model_destroy(model);
     return status;
 }

@@ -145,7 +145,7 @@ static rg_status draw_figures(const struct job *j, struct rg_plot *plots) {
     const struct rg_figure_source from = {
         .history = history, .profiles = d->profiles, .always = j->ran.output.figure != NULL, .pass = j->pass};
     RG_TRY_GOTO(rg_figures_draw(RG_FIGURES_GRAD, &from, plots));
-fail:
+cleanup:
     rg_history_destroy(history);
     return status;
 }

@@ -48,7 +48,7 @@ rg_status rg_command_import(const struct rg_config *config) {
     rg_outputs_tell_replaced(config);
     RG_TRY_GOTO(rg_model_save(model, config->output.out));
     tell(config, model);
-fail:
+cleanup:
     rg_model_destroy(model);
     return status;
 }

@@ -380,7 +380,7 @@ static rg_status show_options(const struct rg_config *config, const struct rg_se
     RG_TRY_GOTO(rg_copy_string(&second, text));
     RG_TRY_GOTO(rg_options_list(s->path, first, take_option, &shown));
     RG_TRY_GOTO(rg_options_list(s->path, second, show_option, &shown));
-fail:
+cleanup:
     rg_free(first);
     rg_free(second);
     if (object) {

@@ -140,7 +140,7 @@ rg_status rg_recorder_create(const struct rg_config *config, const struct rg_sec
     RG_TRY_GOTO(open_files(r, from));
     *out = r;
     return RG_OK;
-fail:
+cleanup:
     rg_recorder_destroy(r);
     return status;
 }

@@ -216,7 +216,7 @@ static rg_status write_line(struct rg_run_table *t, json_t *row, bool names) {
     }
     RG_TRY_GOTO(rg_text_add_string(&line, "\n"));
     RG_TRY_GOTO(rg_growing_append(&t->rows, line.bytes, line.length));
-fail:
+cleanup:
     rg_text_destroy(&line);
     return status;
 }

@@ -370,7 +370,7 @@ static rg_status print_table(struct runs *r) {
     RG_TRY_GOTO(rg_alloc(&columns, 1 + r->n_columns + N_RESULTS, sizeof *columns, "the columns of a table"));
     RG_TRY_GOTO(rg_alloc(&heads, r->n_columns + 1, sizeof *heads, "the columns of a table"));
     status = print_rows(r, columns, heads);
-fail:
+cleanup:
     rg_free(columns);
     rg_free(heads);
     return status;

@@ -37,7 +37,7 @@ rg_status rg_columns_create(const struct rg_columns_options *options, struct rg_
     memcpy(t->columns, options->columns, n * sizeof *t->columns);
     t->options.columns = t->columns;
     return RG_OK;
-fail:
+cleanup:
     rg_columns_release(t);
     return status;
 }

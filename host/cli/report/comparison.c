@@ -48,7 +48,7 @@ rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, si
         comparison->rows[i].rank = groups[i].rank;
         comparison->rows[i].tied = groups[i].tied;
     }
-fail:
+cleanup:
     for (size_t i = 0; i < rows; i++) {
         rg_free(groups[i].runs);
     }

@@ -18,7 +18,7 @@ rg_status rg_history_create(struct rg_history **out) {
     RG_TRY_GOTO(rg_alloc(&h->validations, RG_KEPT_VALIDATIONS, sizeof *h->validations, "the history of validations"));
     *out = h;
     return RG_OK;
-fail:
+cleanup:
     rg_history_destroy(h);
     return status;
 }

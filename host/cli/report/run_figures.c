@@ -82,7 +82,7 @@ rg_status rg_history_add_profiles(struct rg_history *h, const struct rg_model *m
         RG_TRY_GOTO(rg_history_set_matrices(h, profiles->items[0].steps, matrices, n));
     }
     RG_TRY_GOTO(add_named(h, update, matrices, values, n));
-fail:
+cleanup:
     rg_free(values);
     rg_free(matrices);
     return status;
@@ -128,7 +128,7 @@ rg_status rg_history_add_sample(struct rg_history *h, const struct rg_model *mod
         RG_TRY_GOTO(rg_history_set_matrices(h, s->steps, matrices, n));
     }
     RG_TRY_GOTO(rg_history_add_lags(h, update, values));
-fail:
+cleanup:
     rg_free(zeros);
     rg_free(values);
     rg_free(matrices);

@@ -137,16 +137,7 @@ static void print_frozen(const struct rg_screen *screen, const struct rg_config 
 
 /* Do other opening lines contain the option, or does it not concern the training? */
 static bool is_said(const struct rg_option *option) {
-    static const char *const said[] = {"readout",   "cell",       "activation",    "skip",    "skip-kind",
-                                       "hidden",    "layers",     "bidirectional", "task",    "data",
-                                       "batch",     "accumulate", "steps",         "updates", "lr",
-                                       "optimizer", "loss",       "clip-norm",     "seed",    "freeze"};
-    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
-        if (strcmp(option->name, said[i]) == 0) {
-            return true;
-        }
-    }
-    return option->group == RG_GROUP_MACHINE || option->group == RG_GROUP_SCREEN;
+    return option->in_opening || option->group == RG_GROUP_MACHINE || option->group == RG_GROUP_SCREEN;
 }
 
 /* Print the options that differ from their defaults and that no other line contains. */

@@ -23,7 +23,7 @@ rg_status rg_table_create(struct rg_own_table *t, const char *title, const char 
     t->table = (struct rg_table){
         .title = title, .n_rows = n_rows, .n_columns = n_columns, .heads = t->heads, .cells = t->pointers};
     return RG_OK;
-fail:
+cleanup:
     rg_table_release(t);
     return status;
 }

@@ -382,7 +382,7 @@ rg_status rg_walk_tell(const struct rg_walk *walk, size_t sequence, const struct
     }
     RG_TRY_GOTO(rg_story_terms(s));
     rg_story_gradient(s);
-fail:
+cleanup:
     rg_free(s->index);
     rg_free(s->heads);
     rg_free(s);

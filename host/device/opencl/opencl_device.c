@@ -156,7 +156,7 @@ static rg_status opencl_buffers_create(struct rg_device *base, size_t n, size_t 
         (void)cl->clRetainMemObject(memory);
         out[made] = &buffer->base;
     }
-fail:
+cleanup:
     while (status != RG_OK && made > 0) {
         opencl_buffer_destroy(base, out[--made]);
         out[made] = NULL;

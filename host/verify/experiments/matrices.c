@@ -332,7 +332,7 @@ rg_status rg_probe_mean_field(const struct rg_probe_context *options, struct rg_
         rg_probe_note(report, rate, rg_probe_within(mean_field_rate(s, f.v), 0.02), "ln factor, s = %g, input %g", s,
                       f.v);
     }
-fail:
+cleanup:
     rg_free(f.w);
     return status;
 }

@@ -36,7 +36,7 @@ static rg_status measure(const struct rg_probe_context *options, const struct rg
     if (norms) {
         memcpy(norms, run->result.diagnosis.profile->delta_norm, config->data.steps * sizeof *norms);
     }
-fail:
+cleanup:
     rg_run_destroy(run);
     return status;
 }
@@ -75,7 +75,7 @@ static rg_status orthogonal_powers(struct rg_probe_report *report, double rho, s
     const double expected = pow(rho, (double)lags);
     rg_probe_note(report, sigma[0], rg_probe_near(expected, 1e-5), "sigma_max of (%g Q)^%zu", rho, lags);
     rg_probe_note(report, sigma[n - 1], rg_probe_near(expected, 1e-5), "sigma_min of it");
-fail:
+cleanup:
     rg_free(w);
     return status;
 }
@@ -131,7 +131,7 @@ static rg_status orthogonal_tanh(struct rg_probe_report *report, double g, doubl
     }
     rg_probe_note(report, exp(slope(logarithms, POINTS) / BETWEEN), rg_probe_within(expected, tolerance),
                   "factor, tanh, %g Q, no input", g);
-fail:
+cleanup:
     rg_free(w);
     return status;
 }
@@ -314,7 +314,7 @@ static rg_status alive_net(const struct rg_probe_context *options, struct rg_pro
     rg_probe_note(report, pow(norms[c->data.steps - 1] / norms[0], 2.0),
                   rg_probe_within(alive[c->data.steps - 1] / active[c->data.steps - 1], 0.1),
                   "|delta_1/delta_%zu|^2, adding", c->data.steps);
-fail:
+cleanup:
     rg_free(norms);
     return status;
 }

@@ -172,7 +172,7 @@ rg_status rg_check_dropout(struct rg_checks *checks, struct rg_device *device, e
     rg_checks_add(checks, subject, "share of zeros", fabs(zeros - PROBABILITY),
                   4.0 * sqrt(PROBABILITY * (1.0 - PROBABILITY) / STATES));
     rg_checks_add(checks, subject, "gradients", gradients, rg_tolerance_backward(device, &form));
-fail:
+cleanup:
     release(p);
     return status;
 }

@@ -23,7 +23,7 @@ rg_status rg_check_layout(struct rg_checks *checks, struct rg_device *device) {
         wrong += found[i] != (i < N_SIZES ? sizes[i] : members[i - N_SIZES]);
     }
     rg_checks_add(checks, "arguments of kernels", "sizes of structs and places of members", wrong, 0.0);
-fail:
+cleanup:
     rg_buffer_destroy(device, out);
     return status;
 }

@@ -30,7 +30,7 @@ static rg_status check_chains(struct rg_device *device, enum rg_kernel kernel, d
         device, &(struct rg_launch){.kernel = kernel, .buffers = {out}, .args = &args, .groups = {GROUPS, 1}}));
     RG_TRY_GOTO(rg_reals_read(device, values, out, 0, n));
     *worst = worst_of(values, n, wanted);
-fail:
+cleanup:
     rg_free(values);
     rg_buffer_destroy(device, out);
     return status;
@@ -59,7 +59,7 @@ static rg_status check_triad(struct rg_device *device, double *worst) {
     for (size_t i = 0; i < args.n; i++) {
         *worst = fmax(*worst, worst_of(values + i, 1, 1.0 + 3.0 * (double)i));
     }
-fail:
+cleanup:
     rg_free(values);
     for (size_t k = 0; k < 3; k++) {
         rg_buffer_destroy(device, arrays[k]);

@@ -134,7 +134,7 @@ static rg_status check_task(struct rg_checks *checks, struct rg_device *device, 
     char subject[48];
     (void)snprintf(subject, sizeof subject, "task %s T=%zu", name, steps);
     rg_checks_add(checks, subject, "numbers that differ", (double)errors, 0.0);
-fail:
+cleanup:
     release(&f);
     return status;
 }
@@ -216,7 +216,7 @@ static rg_status check_gather(struct rg_checks *checks, struct rg_device *device
         }
     }
     rg_checks_add(checks, subject, "a batch", worst, data->kind == RG_INPUT_BYTE ? 2.5 * rg_device_eps(device) : 0.0);
-fail:
+cleanup:
     rg_data_source_destroy(source);
     release(&f);
     return status;

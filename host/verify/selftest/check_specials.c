@@ -83,7 +83,7 @@ static rg_status check_activations(struct rg_checks *checks, struct rg_device *d
         rg_checks_add(checks, "special numbers", rg_activation_names[a], value, 8.0 * rg_device_eps(device));
         rg_checks_add(checks, "slopes at special numbers", rg_activation_names[a], slope, 8.0 * rg_device_eps(device));
     }
-fail:
+cleanup:
     for (size_t i = 0; i < 3; i++) {
         rg_buffer_destroy(device, b[i]);
     }
@@ -136,7 +136,7 @@ static rg_status check_norm(struct rg_checks *checks, struct rg_device *device) 
         wrong += (found.skip != 0) != norms[i].skips;
     }
     rg_checks_add(checks, "special numbers", "updates that are skipped", wrong, 0.0);
-fail:
+cleanup:
     rg_buffer_destroy(device, g);
     rg_buffer_destroy(device, loss);
     rg_buffer_destroy(device, partials);
@@ -206,7 +206,7 @@ static rg_status check_loss(struct rg_checks *checks, struct rg_device *device) 
         wrong += !isnan(rows[i].target) && isfinite(gradient) != isfinite(rows[i].output);
     }
     rg_checks_add(checks, "special numbers", "losses and gradients of outputs", wrong, 0.0);
-fail:
+cleanup:
     for (size_t i = 0; i < N_BUFFERS; i++) {
         rg_buffer_destroy(device, launch.buffers[i]);
     }

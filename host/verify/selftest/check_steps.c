@@ -92,7 +92,7 @@ rg_status rg_check_step_terms(struct rg_checks *checks, struct rg_device *device
     char name[128];
     rg_exercise_name(form, name, sizeof name);
     rg_checks_add(checks, name, "gradient of every step", w.worst, rg_tolerance_backward(device, form));
-fail:
+cleanup:
     rg_free(w.wanted);
     rg_free(w.partial);
     rg_engine_destroy(w.engine);
@@ -135,7 +135,7 @@ static rg_status check_reference(struct rg_checks *checks, const struct rg_exerc
     rg_exercise_name(form, name, sizeof name);
     (void)snprintf(subject, sizeof subject, "reference %s", name);
     rg_checks_add(checks, subject, "gradients against finite differences", worst, 1e-7);
-fail:
+cleanup:
     rg_free(slope);
     rg_exercise_destroy(e);
     return status;

@@ -304,7 +304,7 @@ rg_status rg_check_updates(struct rg_checks *checks, struct rg_device *device, c
     for (size_t i = 0; i < n; i++) {
         rg_checks_add(checks, subject, quantities[i], r.error[i], tolerances[i]);
     }
-fail:
+cleanup:
     release(&r);
     return status;
 }

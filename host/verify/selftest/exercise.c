@@ -100,7 +100,7 @@ rg_status rg_exercise_create(const struct rg_exercise_form *form, struct rg_exer
                                   .loss = ref_loss_of(e->sizes.loss)};
     *out = e;
     return RG_OK;
-fail:
+cleanup:
     rg_exercise_destroy(e);
     return status;
 }
