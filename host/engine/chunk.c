@@ -158,8 +158,8 @@ static rg_status read_outputs(struct rg_net *net, double *outputs) {
     return status;
 }
 
-/* Can the scans of all layers and directions take a segment together, one segment after another? */
-static bool is_fused(const struct rg_plan *p) {
+/* Do the scans of all layers and directions take a segment together, one segment after another? */
+static bool take_segments_together(const struct rg_plan *p) {
     return p->directions == 1 || p->n_segments == 1;
 }
 
@@ -181,15 +181,15 @@ static rg_status keep_borders(struct rg_net *net) {
 rg_status rg_chunk_forward(struct rg_net *net, const struct rg_chunk *chunk, double *outputs) {
     const struct rg_plan *const p = &net->plan;
     struct rg_batch_source *const source = chunk->source;
-    const bool fused = is_fused(p);
+    const bool together = take_segments_together(p);
     net->chunk = *chunk;
-    if (!fused) {
+    if (!together) {
         RG_TRY(keep_borders(net));
     }
     /* the last segment alone, if the borders are known and no earlier step has an output */
-    const size_t first = fused || net->buffers.read || p->target_steps > 1 ? 0 : p->n_segments - 1;
+    const size_t first = together || net->buffers.read || p->target_steps > 1 ? 0 : p->n_segments - 1;
     for (size_t i = first; i < p->n_segments; i++) {
-        RG_TRY(make_segment(net, i, p->layers, fused));
+        RG_TRY(make_segment(net, i, p->layers, together));
         RG_TRY(make_head(net, false));
         if (outputs) {
             RG_TRY(read_outputs(net, outputs));
@@ -365,7 +365,7 @@ static rg_status reverse_apart(struct rg_net *net, size_t layer, size_t directio
 rg_status rg_chunk_gradient(struct rg_net *net) {
     const struct rg_plan *const p = &net->plan;
     struct rg_buffer *dout = NULL;
-    if (is_fused(p)) {
+    if (take_segments_together(p)) {
         for (size_t i = p->n_segments; i-- > 0;) {
             RG_TRY(remake(net, i));
             RG_TRY(reverse_segment(net, &(struct reverse_pass){.gradients = true, .keep = true}, &dout));
@@ -421,7 +421,7 @@ rg_status rg_chunk_sample(struct rg_net *net, const struct rg_engine_visit *visi
     }
     for (size_t i = p->n_segments; i-- > 0;) {
         RG_TRY(remake(net, i));
-        RG_TRY(reverse_segment(net, &(struct reverse_pass){.keep = is_fused(p), .visit = visit}, &dout));
+        RG_TRY(reverse_segment(net, &(struct reverse_pass){.keep = take_segments_together(p), .visit = visit}, &dout));
     }
     return RG_OK;
 }

@@ -47,14 +47,32 @@ rg_status rg_recorder_check(const struct rg_config *config) {
 }
 
 /* What a figure is drawn from. */
-enum { UPDATES = 1, CLASSES = 2, LAGS = 4, GATES = 8, DIAGNOSIS = 16, SAMPLES = 32 };
-static const struct {
-    const char *figure;
-    unsigned needs;
-} figure_needs[] = {
-    {"loss", UPDATES},          {"norm", UPDATES},     {"accuracy", CLASSES},        {"lags", LAGS},
-    {"cumulative", LAGS},       {"shares", LAGS},      {"gates", GATES | DIAGNOSIS}, {"jacobian", DIAGNOSIS},
-    {"activations", DIAGNOSIS}, {"norm-map", SAMPLES}, {"share-map", SAMPLES},       {"depth", DIAGNOSIS}};
+enum {
+    NEEDS_UPDATES = 1,
+    NEEDS_CLASSES = 2,
+    NEEDS_LAGS = 4,
+    NEEDS_GATES = 8,
+    NEEDS_DIAGNOSIS = 16,
+    NEEDS_SAMPLES = 32
+};
+
+static unsigned needs_of(const char *figure) {
+    static const struct {
+        const char *figure;
+        unsigned needs;
+    } rows[] = {{"loss", NEEDS_UPDATES},          {"norm", NEEDS_UPDATES},
+                {"accuracy", NEEDS_CLASSES},      {"lags", NEEDS_LAGS},
+                {"cumulative", NEEDS_LAGS},       {"shares", NEEDS_LAGS},
+                {"jacobian", NEEDS_DIAGNOSIS},    {"gates", NEEDS_GATES | NEEDS_DIAGNOSIS},
+                {"activations", NEEDS_DIAGNOSIS}, {"norm-map", NEEDS_SAMPLES},
+                {"depth", NEEDS_DIAGNOSIS},       {"share-map", NEEDS_SAMPLES}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(rows[i].figure, figure) == 0) {
+            return rows[i].needs;
+        }
+    }
+    return 0;
+}
 
 rg_status rg_recorder_check_figure(const struct rg_config *config, const struct rg_run *run) {
     const struct rg_training_options *const t = &run->config.training;
@@ -63,23 +81,21 @@ rg_status rg_recorder_check_figure(const struct rg_config *config, const struct 
                    validations = run->validator ? rg_validator_planned(run->validator, t->updates) : 0;
     const struct {
         unsigned need;
-        bool there;
+        bool is_there;
         const char *what;
     } sources[] = {
-        {UPDATES, t->updates > 0, "updates; give --updates"},
-        {CLASSES, run->problem.loss != RG_LOSS_MSE, "classes; a regression has no accuracy"},
-        {CLASSES, validations > 1, "two validations; give --val FILE or --val-frac X, and --val-every N"},
-        {GATES, rg_cell_is_gated(run->config.model.cell), "the gates of a cell; give --cell lstm or --cell gru"},
-        {LAGS, diagnosis || samples > 0, "the diagnosis or --lag-every N; leave --diagnose none out"},
-        {DIAGNOSIS, diagnosis, "the diagnosis at the end; leave --diagnose none out"},
-        {SAMPLES, samples + diagnosis > 1, "samples during the training; give --lag-every N"},
+        {NEEDS_UPDATES, t->updates > 0, "updates; give --updates"},
+        {NEEDS_CLASSES, run->problem.loss != RG_LOSS_MSE, "classes; a regression has no accuracy"},
+        {NEEDS_CLASSES, validations > 1, "two validations; give --val FILE or --val-frac X, and --val-every N"},
+        {NEEDS_GATES, rg_cell_is_gated(run->config.model.cell), "the gates of a cell; give --cell lstm or --cell gru"},
+        {NEEDS_LAGS, diagnosis || samples > 0, "the diagnosis or --lag-every N; leave --diagnose none out"},
+        {NEEDS_DIAGNOSIS, diagnosis, "the diagnosis at the end; leave --diagnose none out"},
+        {NEEDS_SAMPLES, samples + diagnosis > 1, "samples during the training; give --lag-every N"},
     };
-    for (size_t i = 0; config->output.figure && i < sizeof figure_needs / sizeof *figure_needs; i++) {
-        const bool chosen = strcmp(figure_needs[i].figure, config->output.figure) == 0;
-        for (size_t k = 0; chosen && k < sizeof sources / sizeof *sources; k++) {
-            if ((figure_needs[i].needs & sources[k].need) != 0 && !sources[k].there) {
-                return rg_fail(RG_USAGE, "--figure %s needs %s", config->output.figure, sources[k].what);
-            }
+    const unsigned needs = config->output.figure ? needs_of(config->output.figure) : 0;
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++) {
+        if ((needs & sources[i].need) != 0 && !sources[i].is_there) {
+            return rg_fail(RG_USAGE, "--figure %s needs %s", config->output.figure, sources[i].what);
         }
     }
     return RG_OK;
@@ -347,9 +363,8 @@ rg_status rg_recorder_measured(struct rg_recorder *r, const struct rg_run *run) 
 /* The confusion matrix of the test data, else of the validation data with the best weights; rows are true classes.
  * Without classes, or with too many to read, none. */
 static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *table) {
-    static const char *const numbers[] = {"0",  "1",  "2",  "3",  "4",  "5",  "6",  "7",  "8",  "9",
-                                          "10", "11", "12", "13", "14", "15", "16", "17", "18", "19"};
-    enum { MAX_CLASSES = sizeof numbers / sizeof *numbers };
+    enum { MAX_CLASSES = 20, NUMBER_BYTES = 24 };
+    char numbers[MAX_CLASSES][NUMBER_BYTES];
     const struct rg_metrics *const test = run->result.test, *const m = test ? test : run->result.validated;
     const char *heads[MAX_CLASSES + 2] = {"true class, predicted as"};
     char name[RG_CELL_BYTES];
@@ -358,6 +373,7 @@ static rg_status confusion_table(const struct rg_run *run, struct rg_own_table *
     }
     const size_t n = m->n_classes;
     for (size_t c = 0; c < n; c++) {
+        (void)snprintf(numbers[c], NUMBER_BYTES, "%zu", c);
         heads[c + 1] = run->model->classes ? run->model->classes[c] : numbers[c];
     }
     heads[n + 1] = "recall";

@@ -292,7 +292,7 @@ static rg_status print_json(const struct one_run *run) {
 
 static const struct rg_column results[] = {
     {.head = "state", .left = true, .meaning = "running, stopped, or why it ended"},
-    {.head = "loss", .meaning = "mean of the last updates; of a run that goes on, of one"},
+    {.head = "loss", .meaning = "mean of the last updates; before the end, of the last"},
     {.head = "validation", .meaning = "lowest loss of the validation data"},
     {.head = "test", .meaning = "loss of the test data"},
     {.head = "updates", .meaning = "updates made"},
