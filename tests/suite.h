@@ -39,7 +39,8 @@ static inline void begin_test(void) {
     test_cases[n_test_cases - 1][0] = 0;
 }
 
-/* Name the running case of a loop test, before its first check. What is said later is added: "opencl: lstm …". */
+/* Name the running case of a loop test, before its first check. A second call in the same case appends to it: "opencl:
+ * lstm …". */
 static inline void __attribute__((format(printf, 1, 2))) test_case(const char *format, ...) {
     char *const name = test_cases[n_test_cases > 0 ? n_test_cases - 1 : 0];
     size_t used = strlen(name);

@@ -71,7 +71,7 @@ struct area {
     const struct rg_area *area;
     rg_queue_area *queue;
     void *self;
-    size_t parts; /* of a step, each with a grain for every unit of the device at least */
+    size_t parts; /* of a step; each has at least one grain for every compute unit of the device */
 };
 
 /* Unit u is part u % parts of step u / parts. */

@@ -175,7 +175,7 @@ static size_t front_bytes(size_t n) {
     return sizeof(struct head) + n * sizeof(struct row);
 }
 
-/* Fill in the rows of all sections. The section of numbers comes last. *end = the end of the file. */
+/* Fill in the header and the row of every section. The section of numbers comes last. */
 static void fill_front(const struct rg_section *items, size_t n, struct front *front) {
     size_t at = front_bytes(n);
     *front = (struct front){.head = {.format = RG_SECTIONS_FORMAT, .n = (uint32_t)n}};
@@ -242,7 +242,7 @@ static rg_status check_front(struct rg_sections *s, size_t bytes, struct head *h
     const size_t begin = offsetof(struct head, crc), end = begin + sizeof head->crc;
     const size_t front = front_bytes(head->n);
     if (head->n == 0 || head->n > RG_SECTIONS_MAX + 1 || front > bytes) {
-        return damaged_head(path, "its number of sections cannot be");
+        return damaged_head(path, "its number of sections is impossible");
     }
     unsigned long crc = crc32_z(crc32_z(0, NULL, 0), file, begin);
     crc = crc32_z(crc32_z(crc, (const unsigned char *)no_crc, sizeof no_crc), file + end, front - end);
@@ -251,7 +251,7 @@ static rg_status check_front(struct rg_sections *s, size_t bytes, struct head *h
                        bytes, (unsigned long long)head->bytes);
     }
     if ((uint32_t)crc != head->crc) {
-        return damaged_head(path, "its checksum is another one");
+        return damaged_head(path, "its checksum does not match");
     }
     s->is_foreign = head->format != RG_SECTIONS_FORMAT;
     if (s->is_foreign) {
@@ -275,16 +275,16 @@ static rg_status check_section(const struct rg_sections *s, size_t bytes, const 
     unsigned char *const file = s->file;
     const size_t begin = aligned(*at);
     if (row->name[0] == '\0' || row->name[sizeof row->name - 1] != '\0') {
-        return damaged_head(s->path, "the name of a section is no name");
+        return damaged_head(s->path, "a section has an invalid name");
     }
     if (row->begin != begin || begin > bytes || row->bytes > bytes - begin || row->zero != 0) {
-        return damaged(s->path, row->name, "its place cannot be");
+        return damaged(s->path, row->name, "its place or size is impossible");
     }
     if (!is_zero(file + *at, begin - *at)) {
-        return damaged(s->path, row->name, "something stands before it");
+        return damaged(s->path, row->name, "the gap before it is not zero");
     }
     if (crc_of(file + begin, (size_t)row->bytes) != row->crc) {
-        return damaged(s->path, row->name, "its checksum is another one");
+        return damaged(s->path, row->name, "its checksum does not match");
     }
     if (rg_sections_find(s, row->name)) {
         return damaged(s->path, row->name, "there are two of that name");
@@ -304,7 +304,7 @@ static rg_status take_numbers(struct rg_sections *s, const struct rg_section *se
     memcpy(s->numbers, from, section->bytes);
     for (size_t i = 0; i < s->n_numbers; i++) {
         if (memchr(s->numbers[i].name, '\0', sizeof s->numbers[i].name) == NULL) {
-            return damaged(s->path, section->name, "a name in it is no name");
+            return damaged(s->path, section->name, "it holds an invalid name");
         }
     }
     return RG_OK;

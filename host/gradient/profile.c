@@ -10,9 +10,9 @@
 
 enum { ASK_EVERY = 16 };
 
-static const double FEW = 2e5;
+static const double FEW_PRODUCTS = 2e5; /* of a step, below which one thread is used */
 
-/* Must the measurement end? It asks the watch once every ASK_EVERY calls. */
+/* Must the measurement end? Asks the watch once every ASK_EVERY calls. part: share of the direction that is done. */
 static bool must_end(struct rg_lag_walk *w, double part) {
     w->progress.asked++;
     if (!w->progress.ended && w->progress.asked % ASK_EVERY == 0) {
@@ -241,7 +241,7 @@ rg_status rg_lag_measure(struct rg_engine *engine, struct rg_batch_source *sourc
     *out = NULL;
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_walk(&w));
-    const int threads = step_work(&w) < FEW ? 1 : rg_pool_threads(options->threads);
+    const int threads = step_work(&w) < FEW_PRODUCTS ? 1 : rg_pool_threads(options->threads);
     RG_TRY_GOTO(rg_pool_create_up_to(threads < RG_LAG_ROW_PARTS ? threads : RG_LAG_ROW_PARTS, &w.pool));
     RG_TRY_GOTO(rg_engine_pack(engine));
     const rg_status walked = walk_layers(&w);

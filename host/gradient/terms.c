@@ -22,8 +22,8 @@ static void lay_out(struct rg_terms *t) {
     }
 }
 
-/* Divide the lags after the first `alone` into ranges that grow by a constant factor, one for each slot that is left.
- */
+/* Give the first lags a slot each, and divide the others into ranges that grow by a constant factor, in at most half of
+ * the slots. Slots that are left over are given up. */
 static rg_status create_ranges(struct rg_terms *t, size_t lags, enum rg_keeping keeping) {
     if (t->group >= lags && (lags <= RG_LAGS_ALONE || keeping == RG_KEEP_AT_ONCE)) { /* no lag has to share a slot */
         t->alone = lags;

@@ -15,11 +15,12 @@ struct rg_terms {
     size_t columns[RG_LAG_MATRICES];
     size_t offset[RG_LAG_MATRICES + 1]; /* start of each matrix in a term; the last entry is the length of a term */
     size_t group;                       /* terms in memory at the same time */
-    /* [group]; unless keeping is GROUPS one more, in which the present lag is summed */
+    /* [group]; with `begins` one more, in which the present lag is summed */
     struct rg_scaled *kept;
     /* Unless keeping is GROUPS: the first `alone` lags have a slot each; the lags after them share `n_ranges` slots. */
     size_t alone, n_ranges;
-    /* [n_ranges + 1] first lag of each range, and the end of the last; NULL: keeping is GROUPS */
+    /* [n_ranges + 1] first lag of each range, and the end of the last; NULL: no lags share a slot, and steps may be
+     * computed twice */
     size_t *begins;
     struct rg_micro micro;        /* gradients of the micro-batches */
     struct rg_scaled total, rest; /* G; G minus the lags seen so far */

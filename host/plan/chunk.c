@@ -103,8 +103,8 @@ static size_t useful_rows(const struct rg_plan *p) {
     return p->shards == 1 ? p->batch : rg_min(p->batch, rg_max(p->shard, SAMPLE_ROWS));
 }
 
-/* Sequences of a chunk if memory does not matter: as many whole blocks as fit the cache together, but enough to keep
- * all processors busy. */
+/* Sequences of a chunk if memory does not matter: as many whole blocks as fit half the cache, but enough to keep all
+ * processors busy. */
 static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info *info) {
     if (info->is_gpu && info->chunk_bytes == 0) {
         return useful_rows(p);
@@ -116,8 +116,9 @@ static uint64_t wanted_rows(const struct rg_plan *p, const struct rg_device_info
 }
 
 /* Steps of a run. The results of a run stay in a core's cache from the reverse scan to the weight gradient. A run also
- * has so many steps times sequences that its sums cost little. If a block of whole sequences fits a cache, the run is
- * the whole sequence, T. The length depends on the sizes and the device alone, because it decides the order of sums. */
+ * has so many steps times sequences that its sums cost little. If a block of whole sequences fits half the cache, the
+ * run is the whole sequence, T. The length depends on the sizes and the device alone, because it decides the order of
+ * sums. */
 static size_t cached_run(const struct rg_plan *p, const struct rg_device_info *info) {
     const struct sizes bytes = whole_panels(p, info);
     const size_t rows = rg_min(p->block, p->shard), few = rg_divide_up(RG_SLICE_ROWS, rows);

@@ -51,7 +51,8 @@ static void plan_packed(struct rg_plan *p, size_t panel) {
 }
 
 /* Choose the number of slices, so that a weight gradient has enough work-groups, and lay out the partial sums. On a CPU
- * a group takes one panel of a slice, on a GPU a few blocks of it. A part of a panel counts as a whole one. */
+ * a group takes whole panels of a slice or parts of them, on a GPU a few blocks. A part of a panel counts as a whole
+ * one. */
 static void plan_partial(struct rg_plan *p, const struct rg_device *device) {
     const size_t panels = p->deltas * rg_divide_up(p->hidden, rg_device_panel(device));
     size_t all = 0, at = 0;

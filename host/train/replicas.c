@@ -157,7 +157,7 @@ static void *work_in_team(void *argument) {
     return NULL;
 }
 
-/* How many runs like this one go in step: as many as memory holds; on a processor, as many as its cache holds. */
+/* How many runs like this one go in step: as many as memory holds; on a processor, as half its cache holds. */
 static rg_status team_size(struct crew *c, const struct rg_config *config, size_t *size) {
     const struct rg_device_info *const info = &c->device->info;
     struct rg_config whole = *config;

@@ -13,7 +13,7 @@
 #include "train/setup.h"
 
 enum { OUTPUT_BATCH = 4096, MAX_SKIPS = 10 };
-enum { VALIDATION_PART = 4 /* the validation takes at most 1/4 of --memory */ };
+enum { VALIDATION_PART = 4 /* with --memory the validation may use a quarter of it */ };
 
 /* Fill in the problem and the options of an evaluator that scores `data` with the run's model. */
 static rg_status evaluator_options(const struct rg_run *r, struct rg_dataset *data, struct rg_problem *problem,
@@ -25,8 +25,8 @@ static rg_status evaluator_options(const struct rg_run *r, struct rg_dataset *da
     return RG_OK;
 }
 
-/* Make the evaluator that validates beside the training. Its batches are no larger than the training's, and it leaves
- * most of the memory to it. */
+/* Make the evaluator that validates beside the training. Its batches are no larger than the training's. With --memory
+ * it may use a quarter, and the training gets what it leaves. */
 static rg_status create_validator(struct rg_run *r) {
     const struct rg_config *const c = &r->config;
     struct rg_problem problem;
@@ -191,7 +191,7 @@ static void pass_on(void *self, const struct rg_update *update) {
     }
 }
 
-/* The matrix that most often had the largest gradient, and its median lag. */
+/* Of the sampled updates that were clipped: the matrix that most often had the largest gradient, and its median lag. */
 static void choose_driver(const struct rg_run *run, struct rg_clip_driver *driver) {
     const struct rg_lag_sampler *const s = run->sampler;
     for (size_t i = 0; i < s->n_sampled; i++) {
@@ -228,9 +228,10 @@ static rg_status copy_weights(struct relay *r, uint64_t applied) {
     return RG_OK;
 }
 
-/* A report is due where a checkpoint may be, and before each sample of the profile. So the event of a sample stands
- * just before that of its update, however fast the updates are. */
-static uint64_t report_every(const struct rg_run *run) {
+/* Updates between two rests of the training: the greatest common divisor of the run's own number (checkpoints) and of
+ * --lag-every; 0 without either. A report comes at each rest, so the event of a sample stands just before that of its
+ * update, however fast the updates are. */
+static uint64_t rest_every_of(const struct rg_run *run) {
     uint64_t divisor = run->rest_every, other = run->sampler ? run->config.training.lag_every : 0;
     while (other > 0) {
         const uint64_t rest = divisor % other;
@@ -330,7 +331,7 @@ static rg_status train(struct rg_run *run, struct relay *relay) {
                                            .self = relay,
                                            .before = sample,
                                            .at_rest = at_rest,
-                                           .rest_every = report_every(run),
+                                           .rest_every = rest_every_of(run),
                                            .validation = run->validator ? &validation : NULL};
     set_in_step(run, true);
     RG_TRY(rg_train(run->engine, source_of(run), &run->config, &hooks, &run->state));

@@ -95,8 +95,8 @@ static rg_status scan(struct rg_targets *t, bool lenient, bool *one_hot) {
     return RG_OK;
 }
 
-/* Are the targets columns of a CSV file, of which all steps of a sequence have the same? Windows have them of each
- * step. */
+/* Are the targets columns of a CSV file with one row of targets for a sequence of several steps? In windows every step
+ * has its own. */
 static bool has_target_columns(const struct rg_dataset *data) {
     return data->n_steps > 1 && data->windows.steps == 0 && data->targets;
 }
@@ -134,7 +134,8 @@ static rg_status refuse_classes(const struct rg_targets *t, enum rg_loss loss, b
                        t->data->path, who, row, t->width);
     }
     if (t->max > LARGEST_CLASS) {
-        return rg_fail(RG_BAD_FILE, "%s: the label %.17g is too large for a class, which are numbers from 0 to %.0f%s",
+        return rg_fail(RG_BAD_FILE,
+                       "%s: the label %.17g is too large for a class; classes are whole numbers from 0 to %.0f%s",
                        t->data->path, t->max, LARGEST_CLASS,
                        loss == RG_LOSS_AUTO ? "; --loss mse takes the labels as values" : "");
     }

@@ -90,10 +90,11 @@ rg_status rg_walk_check_memory(const struct rg_model *model, const struct rg_dat
         sizeof(double) * (runs * (rows * (STATES * hidden + OF_GATES * gates) + terms) + rows * inputs);
     const double there = (double)rg_machine_memory();
     if (there > 0.0 && bytes > there) {
-        return rg_fail(RG_NO_MEMORY,
-                       "--trace: every number of %zu sequences of %zu steps with %zu units takes %.1f GiB, and this "
-                       "machine has %.1f; take fewer sequences or steps",
-                       data->n_sequences, data->n_steps, model->shape.hidden, bytes / 0x1p30, there / 0x1p30);
+        return rg_fail(
+            RG_NO_MEMORY,
+            "--trace keeps every number: for %zu sequences of %zu steps with %zu units that is %.1f GiB, and "
+            "this machine has %.1f GiB; take fewer sequences or steps",
+            data->n_sequences, data->n_steps, model->shape.hidden, bytes / 0x1p30, there / 0x1p30);
     }
     return RG_OK;
 }

@@ -123,12 +123,12 @@ struct rg_model_options {
     bool irnn;                     /* --cell irnn: rnn, relu, identity, zero biases, input weights by xavier */
     size_t skip;                   /* d of h_{t-d}; 0: none; 1 with a learned skip */
     enum rg_skip_kind skip_kind;
-    double skip_budget; /* lambda of a learned skip: the loss of one update of the state */
+    double skip_budget; /* lambda of a learned skip: added to the loss for every step that is not skipped */
     size_t hidden;      /* H */
     size_t layers;      /* L */
     size_t embed;       /* E, columns of the table that tokens go through; 0: one-hot */
     bool bidirectional;
-    double dropout;            /* between layers */
+    double dropout;            /* its probability between layers */
     struct rg_init init;       /* of weight_hh */
     struct rg_init init_input; /* of weight_ih; biases and head start as PyTorch's */
     double forget_bias;        /* lstm: b_ih + b_hh of the forget gate; NAN: as drawn */
@@ -195,8 +195,8 @@ struct rg_training_options {
     double weight_decay; /* as PyTorch's: added to the gradient, or decoupled for adamw */
     struct rg_schedule_options schedule;
     size_t warmup;      /* updates over which the rate rises linearly */
-    double clip_norm;   /* 0: off */
-    double clip_value;  /* 0: off */
+    double clip_norm;   /* largest norm of the gradient; 0: no limit */
+    double clip_value;  /* largest |number| of the gradient; 0: no limit */
     const char *freeze; /* patterns of the parameters that are not trained, with commas between them; NULL: none */
     enum rg_nonfinite nonfinite;
     enum rg_diagnose diagnose;
@@ -232,7 +232,7 @@ struct rg_output_options {
     const char *plot;           /* .svg, .png or .pdf */
     const char *figure;         /* name of the only figure to draw; NULL: all */
     const char *figure_size;    /* size of each figure, "800x450"; NULL: the default */
-    enum rg_theme theme;        /* of that picture */
+    enum rg_theme theme;        /* colours of `plot` */
     const char *log;            /* JSON lines */
     const char *tensorboard;    /* a folder */
     struct rg_every save_every; /* checkpoints in the folder of --out */
@@ -295,7 +295,7 @@ struct rg_config {
     const char *subject; /* the file or folder that inspect, verify and runs look at; NULL for other commands */
     char **arguments;    /* the command line, for reports; borrowed, NULL without a command line */
     int n_arguments;     /* number of arguments, with the program's name */
-    uint64_t given[2];   /* a bit for each option that the command line has, by its place in the table */
+    uint64_t given[2];   /* bit i: option i of the table rg_options was given */
 };
 
 /* Names as the command line spells them; NULL-ended. Index = enum value. */

@@ -1,4 +1,5 @@
-/* Data sets read from files, stored in host memory as compactly as in the file. */
+/* Data sets, from files or arrays. Numbers are as compact as in the file, in host memory or left in the file (struct
+ * rg_in_file). */
 #ifndef RNN_GPU_DATASET_H
 #define RNN_GPU_DATASET_H
 
@@ -124,7 +125,7 @@ rg_status rg_dataset_pixels(struct rg_dataset *dataset, struct rg_pixels pixels)
  *
  *   .txt                 plain text
  *   .idx, -ubyte, .gz    IDX images with the labels of the matching file (rg_dataset_read_idx)
- *   .csv                 header `text[,label]`, or numeric `series,<feature>…[,label]`
+ *   .csv, .tsv, -        header `text[,label]`, or numeric `series,<feature>…[,label]`
  *   .npz, .npy           `x` [N][T][F], or whole numbers [N][T]; `y`; optional `lengths`, `h_0`, `c_0`
  *
  * Inputs must be finite. Words are split at white space. The vocabulary is the words of the file in byte order; so are
@@ -183,8 +184,8 @@ void rg_dataset_trim(struct rg_dataset *dataset, bool every_step);
 rg_status rg_dataset_fill_previous(struct rg_dataset *dataset);
 /* Mean of each feature over the valid steps that have it: means [F]. RG_BAD_FILE for a feature that has no value. */
 rg_status rg_dataset_fill_means(const struct rg_dataset *dataset, double *means);
-/* Replace missing inputs by values [F], which the data set copies. Adds their number to *filled, without those of
- * inputs that stay in their file. */
+/* Replace missing inputs by values [F], which the data set copies. previous: rg_dataset_fill_previous came first. Adds
+ * their number to *filled, without those of inputs that stay in their file. */
 rg_status rg_dataset_fill(struct rg_dataset *dataset, const double *values, bool previous, size_t *filled);
 
 /* Mean and standard deviation of each feature over all valid steps: mean, deviation [F]. The deviation divides by n,
@@ -198,9 +199,9 @@ rg_status rg_dataset_normalize(struct rg_dataset *dataset, const double *mean, c
 /* Replace the labels of series by their own inputs at every step. RG_NO_MEMORY, RG_BAD_FILE. */
 rg_status rg_dataset_forecast(struct rg_dataset *series);
 
-/* Cutting series that were read with options.series into windows. The shares `from` and `to` set a range of each
- * series' steps apart. WITHIN selects the windows that, with their targets, lie inside the range; WITHOUT those that do
- * not touch it. */
+/* Cutting series that were read with options.series into windows. `from` and `to`, each from 0 to 1, mark a
+ * range of the steps of each series. WITHIN selects the windows that, with their targets, lie inside the range; WITHOUT
+ * those that do not touch it. */
 enum rg_window_part { RG_WINDOWS_ALL, RG_WINDOWS_WITHIN, RG_WINDOWS_WITHOUT };
 struct rg_window_options {
     struct rg_windows windows;

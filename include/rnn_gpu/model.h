@@ -175,11 +175,11 @@ struct rg_model_reading {
     bool asks_activation, asks_skip, asks_skip_kind, asks_target;
 };
 
-/* Load a safetensors file: one of rnn-gpu, with options in its metadata, or a plain PyTorch file. Sizes of a PyTorch
- * file come from its tensors, and its parts are found by their names (host/model/state_names.h). A cell or readout in
- * `defaults` must match the file, unless it is RG_N_CELLS or RG_N_READOUTS. Biases that the file lacks are zero and
- * marked `absent`. Other tensors of a plain PyTorch file are left out and logged. RG_BAD_FILE names the tensor and both
- * shapes. */
+/* Load a safetensors or .npz file of rnn-gpu, with options in its metadata, or a plain safetensors file of PyTorch.
+ * Sizes of a PyTorch file come from its tensors, and its parts are found by their names (host/model/state_names.h). A
+ * cell or readout in `defaults` must match the file, unless it is RG_N_CELLS or RG_N_READOUTS. Biases that the file
+ * lacks are zero and marked `absent`. Other tensors of a plain PyTorch file are left out and logged. RG_BAD_FILE names
+ * the tensor and both shapes. */
 rg_status rg_model_read(const char *path, const struct rg_model_reading *how, struct rg_model **out);
 rg_status rg_model_load(const char *path, const struct rg_shape *defaults, struct rg_model **out);
 rg_status rg_model_load_exact(const char *path, const struct rg_shape *defaults, struct rg_model **out);

@@ -92,7 +92,8 @@ RNN_GPU_API void rnn_gpu_options_destroy(rnn_gpu_options *options);
 /* Set an option, as `--name value` does: "cell" to "lstm", "lr" to "3e-3", "schedule" to "step:1000:0.5". "true" or "1"
  * sets a flag, such as "bidirectional"; "false" or "0" clears it. The last value counts. RNN_GPU_USAGE for an option or
  * value that the command does not take; the message has the allowed range or the nearest name. Contradictions between
- * options are found where the options are used. Data, models and results are arguments of functions, not options. */
+ * options are found where the options are used. Data, models and results are arguments of functions;
+ * only the option "test" names a file. */
 RNN_GPU_API rnn_gpu_status rnn_gpu_options_set(rnn_gpu_options *options, const char *name, const char *value);
 
 /* Write the option's present value into text as help shows it, cut to `bytes` with a final 0. */
@@ -114,7 +115,7 @@ struct rnn_gpu_device_info {
     char name[128];        /* as the vendor calls it */
     char backend[16];      /* "opencl", or "native": the processor without OpenCL */
     char problem[440];     /* why it cannot be used, or "" */
-    uint64_t memory_bytes; /* that a run may use; 0: unknown */
+    uint64_t memory_bytes; /* of the device; a run may use less of it (docs/memory.md); 0: unknown */
     int is_gpu;            /* 1 or 0 */
     int units;             /* compute units, or threads */
 };
@@ -226,8 +227,9 @@ struct rnn_gpu_model_info {
 RNN_GPU_API rnn_gpu_status rnn_gpu_model_create(const rnn_gpu_options *options, size_t inputs, size_t outputs,
                                                 rnn_gpu_model **model);
 
-/* A saved model: safetensors, of this library or of PyTorch. Options of "predict" supply what a plain PyTorch file
- * lacks. With `precision` "double" the weights become doubles. RNN_GPU_BAD_DATA names the tensor and both shapes. */
+/* A saved model: safetensors or .npz of this library, or safetensors of PyTorch. Options of "predict" supply what a
+ * plain PyTorch file lacks. With `precision` "double" the weights become doubles. RNN_GPU_BAD_DATA names the tensor and
+ * both shapes. */
 RNN_GPU_API rnn_gpu_status rnn_gpu_model_load(const char *path, const rnn_gpu_options *options, rnn_gpu_model **model);
 
 /* Write a model as safetensors with PyTorch's names. An existing file is replaced at once, at the end.
@@ -282,10 +284,12 @@ struct rnn_gpu_validation {
 /* The verdict on the gradient over time (docs/gradient-by-lag.md). */
 struct rnn_gpu_verdict {
     const char *verdict; /* "VANISHING", "STABLE", …; NULL: not measured */
-    double decay;        /* slope of ln ||delta|| a step back, by least squares over all lags */
+    double decay;        /* slope of ln ||delta|| a step back, least squares over all lags; NaN with fewer than two */
     double factor;       /* e^decay */
-    double log10_reach;  /* log10 of ||delta|| at the furthest lag over that at the loss; -infinity for 0 */
-    size_t horizon;      /* smallest k for which lags below k give the gradient of weight_hh to 10 % */
+    /* log10 of ||delta|| at the furthest lag over that at the loss, median over the sequences; -infinity: nothing
+     * arrives; NaN: not measured */
+    double log10_reach;
+    size_t horizon; /* smallest k for which lags below k give the gradient of weight_hh within 10 %; 0: not measured */
 };
 
 struct rnn_gpu_result {

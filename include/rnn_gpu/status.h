@@ -13,7 +13,7 @@ typedef enum rg_status {
     RG_USAGE = 2,         /* options that make no sense */
     RG_NO_DEVICE = 3,     /* no usable device */
     RG_BAD_FILE = 4,      /* missing, malformed or mismatched file */
-    RG_DIVERGED = 5,      /* loss or gradient not finite beyond the policy */
+    RG_DIVERGED = 5,      /* loss, gradient or weights not finite, beyond what --nonfinite allows */
     RG_CHECK_FAILED = 6,  /* a self-test or verification failed */
     RG_NO_MEMORY = 7,     /* host or device memory does not suffice */
     RG_NOT_SAVED = 8,     /* an output could not be written */

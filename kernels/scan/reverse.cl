@@ -131,9 +131,11 @@ RG_INLINE void RG_CELL_NAME(reverse_gates)(const struct rg_scan_args *s, const s
 }
 #endif
 
-/* h and saved from the forward scan, packed weights, dh = dL/dh from above, begin [B] -> d [T][B][d_stride], of which
- * RG_DELTAS*Hp are used. carry [back][B][Hp], with a learned skip several of them, holds the values that pass from step
- * to step beside the deltas. */
+/* h [T][B][out_stride] and saved [T][B][d_stride] from the forward scan, packed weights, dh = dL/dh from above
+ * ([T][B][out_stride], or [B][out_stride] of the last step alone), begin [B] -> d [T][B][d_stride], of which
+ * RG_DELTAS*Hp are used. d may be the buffer of saved: the deltas of a step then replace its saved values.
+ * carry [back][B][Hp], with a learned skip several of them, holds the values that pass from step to step beside the
+ * deltas. */
 RG_KERNEL void RG_SCAN_NAME(reverse)(__global const rg_real *restrict h, __global const rg_real *saved,
                                      __global const rg_real *restrict packed, __global const rg_real *restrict dh,
                                      __global rg_real *d, __global rg_real *carry,

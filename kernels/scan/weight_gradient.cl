@@ -3,7 +3,8 @@
  *
  *   partial [slices][rows of all sources][n]
  *
- * A chunk's rows are pairs (t, b). A source's rows k are the rows of partial: one for each column of the source.
+ * A chunk's rows are pairs (t, b). A source's rows k are the rows of partial: one for each column of the
+ * source, and with sums one more, the sum of d, for the bias. n is the number of columns of d.
  *
  * On a CPU, and with tensor cores, the rows k of each panel are cut into `parts` parts. Unit u of the work is part
  * u % parts of panel u / parts. Group (s, i) computes units i, i + groups, … of slice s. It processes the rows (t, b)
@@ -69,8 +70,8 @@ RG_INLINE struct rg_row_pairs rg_outer_steps(struct rg_weight_gradient_args s, s
     return rows;
 }
 
-/* The rows of d in `run` that the initial states belong to. These are stored after the last step. They are the source
- * of a single step, the B rows from `start` on: the one whose source would be the step before the direction's first. */
+/* The rows of d in `run` whose source are the initial states, which are stored behind those of the last step. They are
+ * the B rows of a single step, from `start` on: their source would lie before the direction's first step. */
 RG_INLINE struct rg_row_pairs rg_outer_initial(struct rg_weight_gradient_args s, struct rg_gradient_source from,
                                                struct rg_rows run) {
     const size_t away = from.shift * s.rows, all = s.steps * s.rows, end = run.first + run.n;

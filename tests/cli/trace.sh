@@ -481,7 +481,7 @@ done
 refused 2 'here are 2 units, 2 steps, 9 sequences.*--sequence N takes one sequence' "$program" grad --model many/model.safetensors --data many.npz --trace
 expect_status 0 "$program" grad --model many/model.safetensors --data many.npz --trace --sequence 9
 refused 2 'here are 2 units, 13 steps' "$program" grad --model long/model.safetensors --data long.npz --trace --sequence 1
-refused 7 'takes [0-9]*\.[0-9] GiB, and this machine has' "$program" grad --task adding --hidden 200 --batch 2 --steps 100000 --trace --out l.safetensors --quiet
+refused 7 'that is [0-9]*\.[0-9] GiB, and this machine has' "$program" grad --task adding --hidden 200 --batch 2 --steps 100000 --trace --out l.safetensors --quiet
 refused 2 '--sequence 4: .*cat-mat-rat\.csv has 3 sequences' "$program" grad --model "$weights" --data "$data" --trace --sequence 4
 refused 2 '--sequence' "$program" grad --model "$weights" --data "$data" --trace --sequence 0
 refused 2 'add --trace' "$program" grad --model "$weights" --data "$data" --out g2.safetensors --sequence 1

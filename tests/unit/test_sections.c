@@ -259,21 +259,22 @@ START_TEST(rules_of_a_file) {
         const char *bytes; /* written there; sections 0 to 2, then the numbers */
         const char *message;
     } cases[] = {
-        {12, 1, "\0", "the header is damaged: its number of sections cannot be"},
-        {12, 1, "\102", "the header is damaged: its number of sections cannot be"}, /* 66 */
-        {12, 1, "\15", "the header is damaged: its number of sections cannot be"},  /* 13: longer than the file */
-        {12, 1, "\14", "the section 'weights' is damaged: its place cannot be"},
-        {HEAD, 1, "\0", "the header is damaged: the name of a section is no name"},
-        {HEAD + 39, 1, "x", "the header is damaged: the name of a section is no name"},
-        {HEAD + 40, 2, "\x80\1", "the section 'weights' is damaged: its place cannot be"},
-        {HEAD + 40, 2, "\0\1", "the section 'weights' is damaged: its place cannot be"},
-        {HEAD + 60, 1, "\1", "the section 'weights' is damaged: its place cannot be"},
-        {HEAD + 48, 2, "\xe1\1", "the section 'weights' is damaged: its place cannot be"}, /* 481 bytes: one too many */
-        {HEAD + 48, 2, "\xe0\1", "the section 'weights' is damaged: its checksum is another one"},
-        {HEAD + 56, 4, "\0\0\0\0", "the section 'weights' is damaged: its checksum is another one"},
-        {WEIGHTS - 1, 1, "x", "the section 'weights' is damaged: something stands before it"},
-        {HEAD + 4 * ROW, 1, "x", "the section 'weights' is damaged: something stands before it"},
-        {WEIGHTS + 296, 1, "x", "the section 'empty' is damaged: something stands before it"},
+        {12, 1, "\0", "the header is damaged: its number of sections is impossible"},
+        {12, 1, "\102", "the header is damaged: its number of sections is impossible"}, /* 66 */
+        {12, 1, "\15", "the header is damaged: its number of sections is impossible"},  /* 13: longer than the file */
+        {12, 1, "\14", "the section 'weights' is damaged: its place or size is impossible"},
+        {HEAD, 1, "\0", "the header is damaged: a section has an invalid name"},
+        {HEAD + 39, 1, "x", "the header is damaged: a section has an invalid name"},
+        {HEAD + 40, 2, "\x80\1", "the section 'weights' is damaged: its place or size is impossible"},
+        {HEAD + 40, 2, "\0\1", "the section 'weights' is damaged: its place or size is impossible"},
+        {HEAD + 60, 1, "\1", "the section 'weights' is damaged: its place or size is impossible"},
+        {HEAD + 48, 2, "\xe1\1",
+         "the section 'weights' is damaged: its place or size is impossible"}, /* 481 bytes: one too many */
+        {HEAD + 48, 2, "\xe0\1", "the section 'weights' is damaged: its checksum does not match"},
+        {HEAD + 56, 4, "\0\0\0\0", "the section 'weights' is damaged: its checksum does not match"},
+        {WEIGHTS - 1, 1, "x", "the section 'weights' is damaged: the gap before it is not zero"},
+        {HEAD + 4 * ROW, 1, "x", "the section 'weights' is damaged: the gap before it is not zero"},
+        {WEIGHTS + 296, 1, "x", "the section 'empty' is damaged: the gap before it is not zero"},
         {HEAD + 2 * ROW, 8, "weights", "the section 'weights' is damaged: there are two of that name"},
         {HEAD + 3 * ROW, 1, "m", "the section 'mumbers' is damaged: it does not hold the numbers"},
         {16, 1, "\x21", "the file has 800 bytes instead of 801: it was cut short or added to"},
@@ -300,11 +301,11 @@ START_TEST(rules_of_a_file) {
     memcpy(bytes, whole, n);
     bytes[16]++;
     write_bytes(bytes, n);
-    refused_with("the header is damaged: its checksum is another one");
+    refused_with("the header is damaged: its checksum does not match");
     write_bytes(whole, 31);
     refused_with("not a checkpoint, or one that was cut short: it has 31 bytes");
     write_bytes(whole, 32);
-    refused_with("the header is damaged: its number of sections cannot be");
+    refused_with("the header is damaged: its number of sections is impossible");
 }
 END_TEST
 
@@ -327,7 +328,7 @@ START_TEST(numbers_of_a_file) {
         const size_t n = long_name ? 96 : cases[i].bytes, all = NUMBERS + n;
         unsigned char *const row = bytes + HEAD + 3 * ROW;
         const char *const message =
-            long_name ? "the section 'numbers' is damaged: a name in it is no name" : cases[i].message;
+            long_name ? "the section 'numbers' is damaged: it holds an invalid name" : cases[i].message;
         test_case("numbers of %zu bytes", n);
         memcpy(bytes, whole, ALL + 64);
         if (long_name) {

@@ -88,7 +88,7 @@ static json_t *named_run_json(struct job *j, size_t i, size_t k) {
                : NULL;
 }
 
-/* A row with its rank: the middle run, the median and the quartiles over the seeds, and each run. */
+/* A row with its place in the ranking: the middle run, the median and the quartiles over the seeds, and each run. */
 static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *group) {
     const struct rg_comparison_row *const row = &j->comparison.rows[i];
     const struct rg_config *const c = &row->summary.config;
@@ -275,7 +275,7 @@ static void list_facts(const struct job *j, size_t n, double baseline, struct rg
     rg_facts_device(facts, &j->device->info);
 }
 
-/* The rows in the order of their ranks: the best one is comparison.rows[order[0]]. */
+/* The rows from best to worst: the best one is comparison.rows[order[0]]. */
 struct ranking {
     size_t order[RG_MAX_ROWS], n;
     struct rg_fold_group *groups, *tests; /* [n] scores of the validation and the test data; NULL without such data */

@@ -42,7 +42,7 @@ static void take_event(struct rg_run_log *log, json_t *event) {
     }
 }
 
-/* Read the lines of a text. The first and the last line may be incomplete. */
+/* Take the events of a text, but for incomplete lines. whole: its first line is the first one of the log. */
 static void take_lines(struct rg_run_log *log, const char *text, size_t length, bool whole) {
     const char *at = text, *const end = text + length;
     for (const char *next = NULL; at < end; at = next) {

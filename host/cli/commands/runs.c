@@ -392,7 +392,8 @@ static void tell_models(const struct runs *r) {
 
 static rg_status show(struct runs *r) {
     if (r->n == 0) {
-        return rg_fail(RG_BAD_FILE, "%s holds no run: no folder of --out is in it", r->config->subject);
+        return rg_fail(RG_BAD_FILE, "%s holds no run: neither it nor a folder in it was written by --out",
+                       r->config->subject);
     }
     for (size_t i = 0; r->config->output.json && i < r->n; i++) {
         RG_TRY(print_json(&r->items[i]));
