@@ -25,7 +25,16 @@ START_TEST(inspect_tensors) {
     ck_assert_int_eq(rg_safetensors_write("three.safetensors", items, 3, NULL), RG_OK);
     ck_assert_int_eq(rg_npz_write("two.npz", items + 1, 2), RG_OK);
     ck_assert_int_eq(rg_npy_write("one.npy", items), RG_OK);
-    static const char *const names[] = {"three.safetensors", "two.npz", "one.npy", "nothing", "empty", "text"};
+    enum { LONG = 10000 }; /* more than are converted at once */
+    static float numbers[LONG];
+    for (size_t i = 0; i < LONG; i++) {
+        numbers[i] = i < LONG / 2 ? (float)i : -(float)i;
+    }
+    const struct rg_tensor many = {
+        .name = "many", .dtype = RG_F32, .n_dims = 1, .shape = {LONG}, .data = numbers, .data_bytes = sizeof numbers};
+    ck_assert_int_eq(rg_npy_write("long.npy", &many), RG_OK);
+    static const char *const names[] = {"three.safetensors", "two.npz", "one.npy", "long.npy",
+                                        "nothing",           "empty",   "text"};
     put_text("empty", "");
     put_text("text", "some words");
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
