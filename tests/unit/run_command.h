@@ -39,6 +39,7 @@ static inline void round_json(json_t *value) {
     size_t i;
     json_object_foreach_safe(value, next, key, item) {
         if (is_of_machine(key)) {
+            ck_assert_msg(!json_is_number(item) || json_number_value(item) >= 0.0, "%s is below 0", key);
             (void)json_object_set_new(value, key, json_string("-"));
         } else {
             round_json(item);
