@@ -54,8 +54,9 @@ fits_terminal() {
     shift
     expect_status "$status" "$program" "$@"
     piped=$(wc -l <"$folder/stdout")
-    expect_status "$status" python3 "$cli/terminal.py" 80 "$program" "$@"
     seen="$seen $1"
+    has_terminals || return 0
+    expect_status "$status" python3 "$cli/terminal.py" 80 "$program" "$@"
     tr -d '\r' <"$folder/stdout" >"$folder/screen"
     [ "$(wc -l <"$folder/screen")" -gt "$piped" ] || fail "$*: the rows of a pipe are as short as those of a screen"
     python3 "$folder/widths.py" "$folder/screen" 2>>"$folder/wide" || echo "of: $*" >>"$folder/wide"
