@@ -174,7 +174,7 @@ static bool steps_fit(const struct rg_plan *plan, const struct rg_device_info *i
     return fit;
 }
 
-/* Bytes of the plan with one sequence in memory at a time, in the segments that take the least. */
+/* Memory in bytes that the plan needs at least: with one sequence at a time, cut into segments of the best length. */
 static uint64_t least_bytes(const struct rg_plan *plan, const struct rg_device_info *info) {
     struct rg_plan p = with_steps(plan, info, plan->steps);
     uint64_t least = UINT64_MAX;

@@ -173,6 +173,18 @@ static inline rg_status run_command(const char *line) {
     return status;
 }
 
+/* What a line prints, as it is; the caller frees it. */
+static inline char *printed_by(const char *line) {
+    struct text printed = {NULL, 0, 0};
+    text_add(&printed, "%s", "");
+    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
+    struct captured out = capture_begin(stdout);
+    const rg_status status = rg_command_run(command, &config);
+    capture_end(&out, &printed);
+    ck_assert_msg(status == RG_OK, "`%s`: %s", line, rg_error_message());
+    return printed.bytes;
+}
+
 /* Run a line whose output does not matter. */
 static inline void make(const char *line) {
     const struct text before = told;

@@ -7,18 +7,11 @@
 
 /* The last event of a training. */
 static json_t *end_of(const char *line) {
-    struct text printed = {NULL, 0, 0};
-    text_add(&printed, "%s", "");
-    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
-    struct captured out = capture_begin(stdout);
-    const rg_status status = rg_command_run(command, &config);
-    capture_end(&out, &printed);
-    ck_assert_msg(status == RG_OK, "`%s`: %s", line, rg_error_message());
-    const char *at = strstr(printed.bytes, "{\"event\":\"end\"");
-    ck_assert_msg(at != NULL, "no end in %s", printed.bytes);
+    char *const printed = printed_by(line), *const at = strstr(printed, "{\"event\":\"end\"");
+    ck_assert_msg(at != NULL, "no end in %s", printed);
     json_t *const end = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
     ck_assert_ptr_nonnull(end);
-    free(printed.bytes);
+    free(printed);
     return end;
 }
 

@@ -115,7 +115,7 @@ START_TEST(trainings) {
 }
 END_TEST
 
-/* When is validated, which weights are the best, and when patience ends. */
+/* After which updates a run validates, which of its weights count as the best ones, and when --patience ends it. */
 START_TEST(validations) {
     static const char *const lines[] = {
         "train --json " NEW "--updates 7 --data red.csv --val more.csv --val-every 2 --lr 0.3 --test copy.csv",

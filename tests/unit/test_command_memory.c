@@ -14,8 +14,9 @@ static void forget(void) {
     told = (struct text){NULL, 0, 0};
 }
 
-/* Some failures do not end a command. A run goes on if it cannot copy its state, write a checkpoint or remove old ones.
- * A page then says that the data cannot be read again. A comment in exported C then shows the file's name unquoted. */
+/* Some failures of memory do not end a command. A training goes on if it cannot copy its state, write a checkpoint or
+ * remove old ones. A page of a report says that it could not read the data again. Exported C is complete, but a comment
+ * in it has the name of the model's file without quotes. */
 static bool is_allowed(const char *line, const char *message) {
     static const struct {
         const char *command, *message;

@@ -431,7 +431,7 @@ START_TEST(a_file_is_there_at_once) {
 }
 END_TEST
 
-/* What finds no room waits, whole, and is written before what comes later. */
+/* A record for which the disk has no room is kept whole in memory, and written before any later record. */
 START_TEST(records_wait_for_room) {
     static const int errors[] = {ENOSPC, EDQUOT, 0};
     for (size_t i = 0; i < COUNT(errors); i++) {

@@ -49,18 +49,6 @@ static void put_padded(size_t width, bool left, bool every_step) {
     ck_assert_msg(rg_npz_write("d.npz", tensors, 3) == RG_OK, "%s", rg_error_message());
 }
 
-/* What a command prints, as it is. */
-static char *printed_by(const char *line) {
-    struct text printed = {NULL, 0, 0};
-    text_add(&printed, "%s", "");
-    ck_assert_msg(parse(line) == RG_OK, "`%s`: %s", line, rg_error_message());
-    struct captured out = capture_begin(stdout);
-    const rg_status status = rg_command_run(command, &config);
-    capture_end(&out, &printed);
-    ck_assert_msg(status == RG_OK, "`%s`: %s", line, rg_error_message());
-    return printed.bytes;
-}
-
 static const size_t widths[] = {LONGEST, 20, WIDEST};
 enum { N_WIDTHS = sizeof widths / sizeof *widths };
 

@@ -302,7 +302,7 @@ static void expect_part(const struct rg_dataset *part, enum input input, enum ta
     ck_assert_str_eq(part->path, "made");
 }
 
-/* The second to the fourth sequence, the first one, the last two, in the order of the file. */
+/* Held out are sequences 2 to 4, or the first one, or the last two. Both parts keep the order of the file. */
 START_TEST(parts) {
     static const struct {
         struct rg_split split;

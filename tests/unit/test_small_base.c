@@ -380,7 +380,8 @@ static void meet(void *context, size_t item, int thread) {
     }
 }
 
-/* All threads work at the same time, also after they slept. Signals are for the caller, as before. */
+/* All threads of the pool work at the same time, also when they have to be woken. They block all signals, and the
+ * thread that made the pool goes on receiving them. */
 START_TEST(all_threads_work) {
     enum { RUNS = 3, SLEEP = 2000 /* microseconds, after which all sleep */ };
     for (int kind = 0; kind < 2; kind++) {

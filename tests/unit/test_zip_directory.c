@@ -252,7 +252,8 @@ START_TEST(as_many_members_as_may_be) {
 }
 END_TEST
 
-/* A zip64 end record counts in place of the other, also behind a comment of all its length. */
+/* If the archive has a zip64 end record, its numbers are used in place of those in the old end record. A comment of any
+ * length may follow the records. */
 START_TEST(zip64) {
     static const size_t comments[] = {0, 1, 65534, 65535};
     for (size_t i = 0; i < COUNT(comments); i++) {

@@ -332,7 +332,7 @@ static rg_status read_facts(const struct rg_sections *s, struct facts *f) {
     return rg_sections_real(s, "training.seconds", &f->seconds);
 }
 
-/* The options of a checkpoint as they are shown: those that had an effect on the run. */
+/* The options of a checkpoint that `inspect` shows: only those that had an effect on the run. */
 struct shown {
     const struct rg_config *config;
     struct rg_config run;

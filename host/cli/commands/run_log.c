@@ -20,9 +20,19 @@ static double number_of(const json_t *event, const char *key) {
     return json_is_number(value) ? json_number_value(value) : (double)NAN;
 }
 
-static void take_event(struct rg_run_log *log, json_t *event) {
+/* Take how a run ended, from its end event or from the result of a training of compare or sweep. */
+static void take_end(struct rg_run_log *log, const json_t *end) {
+    const char *const reason = json_string_value(json_object_get(end, "reason"));
+    const char *const verdict = json_string_value(json_object_get(end, "verdict"));
+    log->updates = (uint64_t)json_integer_value(json_object_get(end, "updates"));
+    log->loss = number_of(end, "loss");
+    log->test = number_of(json_object_get(end, "test"), "loss");
+    (void)snprintf(log->reason, sizeof log->reason, "%s", reason ? reason : "ended");
+    (void)snprintf(log->verdict, sizeof log->verdict, "%s", verdict ? verdict : "-");
+}
+
+static void take_event(struct rg_run_log *log, const json_t *event) {
     const char *const kind = json_string_value(json_object_get(event, "event"));
-    const bool is_end = kind && strcmp(kind, "end") == 0;
     if (kind && strcmp(kind, "validation") == 0 && json_is_true(json_object_get(event, "best"))) {
         log->validation = number_of(event, "loss");
     }
@@ -30,15 +40,9 @@ static void take_event(struct rg_run_log *log, json_t *event) {
         log->updates = (uint64_t)json_integer_value(json_object_get(event, "update"));
         log->loss = number_of(event, "loss");
     }
-    if (is_end) {
-        const char *const reason = json_string_value(json_object_get(event, "reason"));
-        const char *const verdict = json_string_value(json_object_get(event, "verdict"));
-        log->updates = (uint64_t)json_integer_value(json_object_get(event, "updates"));
-        log->loss = number_of(event, "loss");
+    if (kind && strcmp(kind, "end") == 0) {
+        take_end(log, event);
         log->validation = number_of(event, "best_loss");
-        log->test = number_of(json_object_get(event, "test"), "loss");
-        (void)snprintf(log->reason, sizeof log->reason, "%s", reason ? reason : "ended");
-        (void)snprintf(log->verdict, sizeof log->verdict, "%s", verdict ? verdict : "-");
     }
 }
 
@@ -106,15 +110,7 @@ void rg_run_log_release(struct rg_run_log *log) {
 }
 
 void rg_run_log_of_result(const json_t *result, struct rg_run_log *log) {
-    const char *const reason = json_string_value(json_object_get(result, "reason"));
-    const char *const verdict = json_string_value(json_object_get(result, "verdict"));
-    *log = (struct rg_run_log){
-        .options = json_incref(json_object_get(result, "options")),
-        .updates = (uint64_t)json_integer_value(json_object_get(result, "updates")),
-        .loss = number_of(result, "loss"),
-        .validation = number_of(json_object_get(result, "validation"), "best_loss"),
-        .test = number_of(json_object_get(result, "test"), "loss"),
-    };
-    (void)snprintf(log->reason, sizeof log->reason, "%s", reason ? reason : "ended");
-    (void)snprintf(log->verdict, sizeof log->verdict, "%s", verdict ? verdict : "-");
+    *log = (struct rg_run_log){.options = json_incref(json_object_get(result, "options"))};
+    take_end(log, result);
+    log->validation = number_of(json_object_get(result, "validation"), "best_loss");
 }
