@@ -10,6 +10,7 @@
 #include "cli/commands/alike.h"
 #include "cli/crew.h"
 #include "files/fingerprint.h"
+#include "silent_ranks.h"
 #include "train/run_open.h"
 
 enum { MAX_CALLS = 16 };
@@ -63,29 +64,8 @@ void rg_ranks_abort(struct rg_ranks *ranks, rg_status status) {
     aborted = true;
 }
 
-int rg_ranks_threads(const struct rg_ranks *ranks) {
-    (void)ranks;
-    return 1;
-}
-
-rg_status rg_ranks_max(struct rg_ranks *ranks, int *values, size_t n) {
-    (void)ranks, (void)values, (void)n;
-    return RG_OK;
-}
-
 rg_status rg_ranks_broadcast(struct rg_ranks *ranks, size_t from, void *data, size_t bytes) {
     (void)ranks, (void)from, (void)data, (void)bytes;
-    return RG_OK;
-}
-
-rg_status rg_ranks_gather(struct rg_ranks *ranks, void *data, const size_t *bytes) {
-    (void)ranks, (void)data, (void)bytes;
-    return RG_OK;
-}
-
-rg_status rg_ranks_exchange(struct rg_ranks *ranks, const void *send, const size_t *to, void *receive,
-                            const size_t *received) {
-    (void)ranks, (void)send, (void)to, (void)receive, (void)received;
     return RG_OK;
 }
 

@@ -9,23 +9,7 @@
 #include "data/readers.h"
 #include "dataset_files.h"
 #include "failing_memory.h"
-#include "rnn_gpu/tensors.h"
-
-#define SHAPE(...)                                                         \
-    (sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t)), (const size_t[]) { \
-        __VA_ARGS__                                                        \
-    }
-
-static struct rg_tensor tensor(const char *name, enum rg_dtype dtype, size_t n_dims, const size_t *shape,
-                               const void *data) {
-    struct rg_tensor t = {.name = name, .dtype = dtype, .n_dims = n_dims, .data = data};
-    t.data_bytes = rg_dtype_bytes(dtype);
-    for (size_t i = 0; i < n_dims; i++) {
-        t.shape[i] = shape[i];
-        t.data_bytes *= shape[i];
-    }
-    return t;
-}
+#include "made_tensor.h"
 
 static void put_npz(const struct rg_tensor *items, size_t count) {
     snprintf(path, sizeof(path), "%s/d.npz", folder);

@@ -11,7 +11,7 @@
 
 #include "expected.h"
 #include "files/lock.h"
-#include "rnn_gpu/log.h"
+#include "noted.h"
 #include "tensor_files.h"
 
 /* ---- flock() in place of the C library's ---- */
@@ -38,21 +38,6 @@ int flock(int fd, int operation) {
         return -1;
     }
     return (int)syscall(SYS_flock, fd, operation);
-}
-
-static void expect_message(const char *name, const char *text) {
-    char wanted[1200];
-    (void)snprintf(wanted, sizeof wanted, "%s%s", name, text);
-    ck_assert_str_eq(rg_error_message(), wanted);
-}
-
-static char notes[8][300];
-static size_t n_notes;
-
-static void take_note(void *self, const char *line) {
-    (void)self;
-    ck_assert_uint_lt(n_notes, COUNT(notes));
-    (void)snprintf(notes[n_notes++], sizeof notes[0], "%s", line);
 }
 
 static void begin(void) {

@@ -17,7 +17,7 @@
 #include "expected.h"
 #include "files/files.h"
 #include "files/growing.h"
-#include "rnn_gpu/log.h"
+#include "noted.h"
 #include "tensor_files.h"
 
 /* ---- write() in place of the C library's ---- */
@@ -89,21 +89,6 @@ static void expect_only(const char *text) {
     expect_file(text);
     ck_assert_uint_eq(remove_folder(), 1);
     make_folder();
-}
-
-static void expect_message(const char *name, const char *text) {
-    char wanted[1200];
-    (void)snprintf(wanted, sizeof wanted, "%s%s", name, text);
-    ck_assert_str_eq(rg_error_message(), wanted);
-}
-
-static char notes[8][300];
-static size_t n_notes;
-
-static void take_note(void *self, const char *line) {
-    (void)self;
-    ck_assert_uint_lt(n_notes, COUNT(notes));
-    (void)snprintf(notes[n_notes++], sizeof notes[0], "%s", line);
 }
 
 static void expect_note(size_t i, const char *text) {
