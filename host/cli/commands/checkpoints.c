@@ -224,21 +224,12 @@ static rg_status add_arguments(const struct rg_config *c, struct rg_sections *s)
     return RG_OK;
 }
 
-/* Add the options with the values that the run has: of the data and of the model where they decide. */
-static rg_status add_settings(const struct rg_checkpoints *c, struct rg_sections *s) {
-    char *text = NULL;
-    RG_TRY(rg_options_store("train", &c->run->config, &text));
-    const rg_status status = rg_sections_add_text(s, "settings", text);
-    rg_free(text);
-    return status;
-}
-
 /* Add every section of a checkpoint to `s`. *finite = false if the run has a weight or other number that is NaN or
  * infinite; such a run is not saved. */
 static rg_status add_state(struct rg_checkpoints *c, struct rg_sections *s, bool *finite) {
     RG_TRY(rg_sections_add_text(s, "program", RG_VERSION));
     RG_TRY(rg_sections_add_text(s, "options", c->options));
-    RG_TRY(add_settings(c, s));
+    RG_TRY(rg_sections_add_text(s, "settings", c->settings));
     RG_TRY(rg_sections_add_text(s, "device", c->run->device->info.name));
     RG_TRY(add_arguments(c->config, s));
     RG_TRY(add_data(c, s));
@@ -362,6 +353,7 @@ rg_status rg_checkpoints_begin(struct rg_checkpoints *c, const struct rg_config 
     /* the number of shards determines the bits, for any number of ranks */
     chosen.machine.shards = run->config.machine.shards;
     RG_TRY(rg_options_store("train", &chosen, &c->options));
+    RG_TRY(rg_options_store("train", &run->config, &c->settings));
     RG_TRY(take_fingerprints(c));
     set_due_time(c);
     run->on_rest = on_rest;
@@ -424,5 +416,6 @@ rg_status rg_checkpoints_rescue(struct rg_checkpoints *c, rg_status status, cons
 void rg_checkpoints_release(struct rg_checkpoints *c) {
     rg_sections_destroy(c->copy);
     rg_free(c->options);
+    rg_free(c->settings);
     *c = (struct rg_checkpoints){.config = NULL};
 }

@@ -41,7 +41,8 @@ struct rg_checkpoints {
     const struct rg_config *config; /* includes the folder of --out; config, run and recorder are borrowed */
     struct rg_run *run;
     struct rg_recorder *recorder;
-    char *options;
+    char *options;                             /* what a checkpoint keeps of the options, as text */
+    char *settings;                            /* the same with the values that the run has */
     struct rg_fingerprint data[RG_DATA_FILES]; /* of the files that exist */
     uint64_t newest;                           /* update of the newest checkpoint; 0: none */
     double due_time, retry_time, copy_time;    /* when the next checkpoint, retry and copy are due, in rg_seconds */

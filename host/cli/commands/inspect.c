@@ -340,17 +340,6 @@ struct shown {
     json_t *object; /* with --json, else NULL: print them */
 };
 
-static rg_status take_option(void *self, const char *name, const char *value) {
-    struct shown *const shown = self;
-    const struct rg_option *const option = rg_option_named(name);
-    if (option && option->kind == RG_KIND_FLAG) {
-        *(bool *)((char *)&shown->run + option->offset) = strcmp(value, "yes") == 0;
-    } else if (option) {
-        (void)rg_option_set(option, value, &shown->run); /* else the default */
-    }
-    return RG_OK;
-}
-
 static rg_status show_option(void *self, const char *name, const char *value) {
     struct shown *const shown = self;
     const struct rg_option *const option = rg_option_named(name);
@@ -368,21 +357,19 @@ static rg_status show_option(void *self, const char *name, const char *value) {
     return RG_OK;
 }
 
-/* Print the options, or with --json collect them in `object`. A list is read twice, and reading changes it. */
+/* Print the options, or with --json collect them in `object`. Reading a text of options uses it up. */
 static rg_status show_options(const struct rg_config *config, const struct rg_sections *s, json_t **object) {
     const bool exact = rg_sections_find(s, "settings") != NULL;
-    struct shown shown = {.config = config, .exact = exact, .run = rg_config_of_command(rg_command_find("train"))};
-    char *first = NULL, *second = NULL, *text = NULL;
+    struct shown shown = {.config = config, .exact = exact};
+    char *text = NULL, *again = NULL;
     rg_status status = RG_OK;
     RG_TRY(rg_sections_get_text(s, exact ? "settings" : "options", &text));
+    RG_TRY(rg_copy_string(&again, text));
     shown.object = object ? json_object() : NULL;
-    RG_TRY_GOTO(rg_copy_string(&first, text));
-    RG_TRY_GOTO(rg_copy_string(&second, text));
-    RG_TRY_GOTO(rg_options_list(s->path, first, take_option, &shown));
-    RG_TRY_GOTO(rg_options_list(s->path, second, show_option, &shown));
+    RG_TRY_GOTO(rg_options_restore("train", s->path, text, &shown.run));
+    RG_TRY_GOTO(rg_options_list(s->path, again, show_option, &shown));
 cleanup:
-    rg_free(first);
-    rg_free(second);
+    rg_free(again);
     if (object) {
         *object = shown.object;
     }
