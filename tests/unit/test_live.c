@@ -122,10 +122,29 @@ START_TEST(when_it_is_on) {
 }
 END_TEST
 
+/* Without a terminal nothing is shown. */
+START_TEST(not_in_a_file) {
+    const struct rg_config config = rg_config_default();
+    FILE *const file = tmpfile();
+    ck_assert_ptr_nonnull(file);
+    ck_assert_int_eq(setenv("TERM", "xterm", 1), 0);
+    (void)fflush(stderr);
+    before = dup(STDERR_FILENO);
+    ck_assert(before >= 0 && dup2(fileno(file), STDERR_FILENO) == STDERR_FILENO);
+    const bool is_on = rg_live_is_on(&config);
+    rg_live_clear();
+    (void)fflush(stderr);
+    ck_assert(dup2(before, STDERR_FILENO) == STDERR_FILENO && close(before) == 0);
+    ck_assert(!is_on && lseek(fileno(file), 0, SEEK_END) == 0);
+    ck_assert_int_eq(fclose(file), 0);
+}
+END_TEST
+
 TEST_MAIN("live") {
     TCase *const tests = add_tests(suite, "live");
+    tcase_add_test(tests, not_in_a_file);
     if (access("/dev/pts/ptmx", F_OK) != 0) {
-        printf("not run: this machine has no pseudo-terminals\n");
+        printf("the rest is not run: this machine has no pseudo-terminals\n");
         return;
     }
     tcase_add_test(tests, shown_and_cleared);
