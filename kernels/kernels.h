@@ -22,7 +22,7 @@
     X(rg_input_gradient, 4, rg_input_gradient_args, 0)     \
     X(rg_dropout, 2, rg_dropout_args, 0)                   \
     X(rg_reduce_gradient, 2, rg_reduce_args, 0)            \
-    X(rg_norm_partials, 3, rg_norm_args, 1)                \
+    X(rg_norm_partials, 5, rg_norm_args, 1)                \
     X(rg_norm_total, 3, rg_norm_args, 0)                   \
     X(rg_sgd, 3, rg_optimizer_args, 0)                     \
     X(rg_momentum, 4, rg_optimizer_args, 0)                \

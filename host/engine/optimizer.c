@@ -91,16 +91,18 @@ rg_status rg_optimizer_norm(const struct rg_optimizer_state *o, const struct rg_
         .max_skips = o->options.max_skips,
     };
     const size_t items = rg_device_items(o->device);
-    RG_TRY(rg_device_launch(o->device,
-                            &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
-                                                .buffers = {b->gradients, b->row_loss, b->norms},
-                                                .args = &args,
-                                                .groups = {b->n_groups, 1},
-                                                .local_bytes = items * RG_NORM_PARTIAL * o->device->info.real_bytes}));
-    return rg_device_launch(o->device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
-                                                           .buffers = {b->norms, b->control, b->history},
-                                                           .args = &args,
-                                                           .groups = {1, 1}});
+    RG_TRY(rg_device_launch(
+        o->device, &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
+                                       .buffers = {b->gradients, b->row_loss, b->norms, b->control, b->history},
+                                       .args = &args,
+                                       .groups = {b->n_groups, 1},
+                                       .local_bytes = items * RG_NORM_PARTIAL * o->device->info.real_bytes}));
+    return b->n_groups == 1
+               ? RG_OK
+               : rg_device_launch(o->device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
+                                                                 .buffers = {b->norms, b->control, b->history},
+                                                                 .args = &args,
+                                                                 .groups = {1, 1}});
 }
 
 rg_status rg_optimizer_step(const struct rg_optimizer_state *o, const struct rg_optimizer_range *range, double lr) {

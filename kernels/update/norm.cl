@@ -122,42 +122,10 @@ RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct r
     return sum;
 }
 
-/* Stage one: each group computes its part. Its items' parts are joined in pairs, in a fixed order. */
-RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __global const rg_real *restrict row_loss,
-                                __global struct rg_norm_partial *restrict partials, const struct rg_norm_args s,
-                                __local struct rg_norm_partial *items) {
-    const size_t group = get_group_id(0), groups = get_num_groups(0), item = rg_item();
-    const size_t vectors = s.n / RG_VEC;
-    struct rg_norm_partial mine =
-        rg_item_norm(gradients, rg_share(vectors, group, groups), rg_share(vectors, group + 1, groups));
-    const struct rg_sum loss =
-        rg_item_sum(row_loss, rg_share(s.rows, group, groups), rg_share(s.rows, group + 1, groups));
-    mine.loss = loss.sum;
-    mine.loss_rest = loss.rest;
-    items[item] = mine;
-    for (size_t middle = RG_ITEMS / 2; middle > 0; middle /= 2) {
-        RG_BARRIER;
-        if (item < middle) {
-            items[item] = rg_norm_join(items[item], items[item + middle]);
-        }
-    }
-    if (item == 0) {
-        partials[group] = items[0];
-    }
-}
-
-/* Stage two: one item combines the parts of the groups, decides whether the update counts, and writes the record that
- * the host reads later. */
-RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict partials,
-                             __global struct rg_control *restrict control, __global struct rg_record *restrict history,
-                             const struct rg_norm_args s) {
-    if (rg_item() != 0) {
-        return;
-    }
-    struct rg_norm_partial total = partials[0];
-    for (size_t i = 1; i < s.n_partials; i++) {
-        total = rg_norm_join(total, partials[i]);
-    }
+/* Decide by the norm and the loss of the whole batch whether the update counts, and write the record that the host reads
+ * later. One item does it. */
+RG_INLINE void rg_norm_decide(struct rg_norm_partial total, __global struct rg_control *control,
+                              __global struct rg_record *history, const struct rg_norm_args s) {
     const rg_real norm = total.scale * RG_SQRT1(total.squares);
     struct rg_control now = control[0];
     const rg_real loss = total.loss + total.loss_rest;
@@ -185,4 +153,47 @@ RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict par
     }
     control[0] = now;
     history[s.slot] = record;
+}
+
+/* Stage one: each group computes its part. Its items' parts are joined in pairs, in a fixed order. A group that is
+ * alone has the whole norm, and decides: there is no stage two then. */
+RG_KERNEL void rg_norm_partials(__global const rg_real *restrict gradients, __global const rg_real *restrict row_loss,
+                                __global struct rg_norm_partial *restrict partials,
+                                __global struct rg_control *restrict control,
+                                __global struct rg_record *restrict history, const struct rg_norm_args s,
+                                __local struct rg_norm_partial *items) {
+    const size_t group = get_group_id(0), groups = get_num_groups(0), item = rg_item();
+    const size_t vectors = s.n / RG_VEC;
+    struct rg_norm_partial mine =
+        rg_item_norm(gradients, rg_share(vectors, group, groups), rg_share(vectors, group + 1, groups));
+    const struct rg_sum loss =
+        rg_item_sum(row_loss, rg_share(s.rows, group, groups), rg_share(s.rows, group + 1, groups));
+    mine.loss = loss.sum;
+    mine.loss_rest = loss.rest;
+    items[item] = mine;
+    for (size_t middle = RG_ITEMS / 2; middle > 0; middle /= 2) {
+        RG_BARRIER;
+        if (item < middle) {
+            items[item] = rg_norm_join(items[item], items[item + middle]);
+        }
+    }
+    if (item == 0 && groups == 1) {
+        rg_norm_decide(items[0], control, history, s);
+    } else if (item == 0) {
+        partials[group] = items[0];
+    }
+}
+
+/* Stage two: one item combines the parts of the groups, and decides. */
+RG_KERNEL void rg_norm_total(__global const struct rg_norm_partial *restrict partials,
+                             __global struct rg_control *restrict control, __global struct rg_record *restrict history,
+                             const struct rg_norm_args s) {
+    if (rg_item() != 0) {
+        return;
+    }
+    struct rg_norm_partial total = partials[0];
+    for (size_t i = 1; i < s.n_partials; i++) {
+        total = rg_norm_join(total, partials[i]);
+    }
+    rg_norm_decide(total, control, history, s);
 }

@@ -92,7 +92,7 @@ cleanup:
 
 /* ---- The norm ---- */
 
-static const struct {
+static const struct special_norm {
     double gradient, loss;
     bool skips;
 } norms[] = {
@@ -102,10 +102,10 @@ static const struct {
 };
 enum { N_NORMS = sizeof norms / sizeof *norms };
 
-/* One number of a gradient and one loss are special: an update is skipped if one of them is not finite. */
+/* One number of a gradient and one loss are special: an update is skipped if one of them is not finite. One group
+ * decides by itself, and several in a second stage. */
 static rg_status check_norm(struct rg_checks *checks, struct rg_device *device) {
     enum { GROUPS = 2, N = 256, PLACE = 77, ROWS = 8 };
-    const struct rg_norm_args args = {.n = N, .rows = ROWS, .n_partials = GROUPS, .max_skips = N_NORMS};
     double gradient[N] = {0.0}, losses[ROWS] = {0.0}, wrong = 0.0;
     struct rg_buffer *g = NULL, *loss = NULL, *partials = NULL, *control = NULL, *history = NULL;
     struct rg_control found;
@@ -115,25 +115,30 @@ static rg_status check_norm(struct rg_checks *checks, struct rg_device *device) 
     RG_TRY_GOTO(rg_reals_create(device, (size_t)GROUPS * RG_NORM_PARTIAL, "the self-test", &partials));
     RG_TRY_GOTO(rg_buffer_create(device, sizeof(struct rg_control), "the self-test", &control));
     RG_TRY_GOTO(rg_buffer_create(device, sizeof(struct rg_record), "the self-test", &history));
-    for (size_t i = 0; i < N_NORMS; i++) {
-        gradient[PLACE] = norms[i].gradient;
-        losses[ROWS - 2] = norms[i].loss;
+    for (size_t i = 0; i < (size_t)N_NORMS * GROUPS; i++) {
+        const struct special_norm *const norm = &norms[i / GROUPS];
+        const size_t groups = 1 + i % GROUPS;
+        const struct rg_norm_args args = {.n = N, .rows = ROWS, .n_partials = (rg_u32)groups, .max_skips = N_NORMS};
+        gradient[PLACE] = norm->gradient;
+        losses[ROWS - 2] = norm->loss;
         RG_TRY_GOTO(rg_buffer_zero(device, control));
         RG_TRY_GOTO(rg_reals_write(device, g, 0, gradient, N));
         RG_TRY_GOTO(rg_reals_write(device, loss, 0, losses, ROWS));
         RG_TRY_GOTO(rg_device_launch(
             device,
             &(struct rg_launch){.kernel = RG_K_rg_norm_partials,
-                                .buffers = {g, loss, partials},
+                                .buffers = {g, loss, partials, control, history},
                                 .args = &args,
-                                .groups = {GROUPS, 1},
+                                .groups = {groups, 1},
                                 .local_bytes = rg_device_items(device) * RG_NORM_PARTIAL * device->info.real_bytes}));
-        RG_TRY_GOTO(rg_device_launch(device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
-                                                                 .buffers = {partials, control, history},
-                                                                 .args = &args,
-                                                                 .groups = {1, 1}}));
+        if (groups > 1) {
+            RG_TRY_GOTO(rg_device_launch(device, &(struct rg_launch){.kernel = RG_K_rg_norm_total,
+                                                                     .buffers = {partials, control, history},
+                                                                     .args = &args,
+                                                                     .groups = {1, 1}}));
+        }
         RG_TRY_GOTO(rg_buffer_read(device, &found, control, 0, sizeof found));
-        wrong += (found.skip != 0) != norms[i].skips;
+        wrong += (found.skip != 0) != norm->skips;
     }
     rg_checks_add(checks, "special numbers", "updates that are skipped", wrong, 0.0);
 cleanup:
