@@ -12,7 +12,7 @@
 #include "rnn_gpu/model.h"
 
 enum { PEAK_RUNS = 5, PHASE_UPDATES = 3, MAX_UPDATES = 200 };
-static const double MIN_SECONDS = 0.02, LONG_UPDATE = 0.2;
+static const double MIN_SECONDS = 0.02, LONG_UPDATE = 0.2, TIMING_SECONDS = 0.002;
 static const double ENOUGH_SECONDS = 0.02; /* of the peak kernel, so that the clock and the launch do not matter */
 
 /* Work-groups of the peak kernel, which occupy the whole device. */
@@ -162,6 +162,11 @@ bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent) {
     return n > 0 && (late || (n >= c->repeats && (spent >= MIN_SECONDS || n >= MAX_UPDATES)));
 }
 
+size_t rg_bench_together(double seconds) {
+    const double n = TIMING_SECONDS / seconds;
+    return n < 1.0 ? 1 : n < MAX_UPDATES ? (size_t)n : MAX_UPDATES;
+}
+
 static rg_status time_phases(struct rg_engine *engine, struct rg_batch_source *source, struct rg_bench_result *result) {
     const uint64_t updates = result->update > LONG_UPDATE ? 1 : PHASE_UPDATES;
     rg_status status = RG_OK;
@@ -176,23 +181,36 @@ static rg_status time_phases(struct rg_engine *engine, struct rg_batch_source *s
     return status;
 }
 
+/* Queue n updates, and wait for them: seconds of each. */
+static rg_status time_some(struct rg_engine *engine, struct rg_batch_source *source, size_t n, double *seconds) {
+    const double begin = rg_seconds();
+    for (size_t i = 0; i < n; i++) {
+        RG_TRY(one_update(engine, source, i));
+    }
+    RG_TRY(rg_device_finish(engine->net.device));
+    *seconds = (rg_seconds() - begin) / (double)n;
+    return RG_OK;
+}
+
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
     struct rg_batch_source source = {.fill = fill_nothing, .labelled = true};
     const size_t before = engine->net.device->launches;
-    RG_TRY(one_update(engine, &source, 0));
-    RG_TRY(rg_device_finish(engine->net.device));
+    double each = 0.0;
+    RG_TRY(time_some(engine, &source, 1, &each));
     result->launches = engine->net.device->launches - before;
+    RG_TRY(time_some(engine, &source, 1, &each));
+    const size_t together = rg_bench_together(each);
     size_t n = 0;
-    for (double spent = 0.0; !rg_bench_enough(c, n, spent); n++) {
-        const double begin = rg_seconds();
-        RG_TRY(one_update(engine, &source, n + 1));
-        RG_TRY(rg_device_finish(engine->net.device));
-        seconds[n] = rg_seconds() - begin;
-        spent += seconds[n];
+    if (together == 1) {
+        seconds[n++] = each;
+    }
+    for (double spent = each; !rg_bench_enough(c, n, spent); n++) {
+        RG_TRY(time_some(engine, &source, together, &seconds[n]));
+        spent += seconds[n] * (double)together;
     }
     rg_sort(seconds, n);
-    result->updates = n;
+    result->updates = n * together;
     result->update = seconds[n / 2];
     result->fastest = seconds[0];
     result->slowest = seconds[n - 1];

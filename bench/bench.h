@@ -47,7 +47,10 @@ rg_status rg_bench_peak(struct rg_device *device, double *gflops);
 rg_status rg_bench_raise_peak(struct rg_device *device, const struct rg_bench_case *c,
                               const struct rg_bench_result *result, double *gflops);
 
-/* Are `n` timed updates, `spent` seconds in all, enough? */
+/* Updates that are queued together for one timing, if one of them takes so many seconds: as in training, the host does
+ * not wait for each of many short updates. */
+size_t rg_bench_together(double seconds);
+/* Are `n` timings, `spent` seconds in all, enough? */
 bool rg_bench_enough(const struct rg_bench_case *c, size_t n, double spent);
 /* n numbers in [-1, 1), the same every time. */
 void rg_bench_noise(float *values, size_t n);

@@ -244,6 +244,17 @@ START_TEST(peak_below_an_update) {
 }
 END_TEST
 
+/* Short updates are queued together, long ones are timed one by one. */
+START_TEST(updates_of_a_timing) {
+    ck_assert_uint_eq(rg_bench_together(0.0005), 4);
+    ck_assert_uint_eq(rg_bench_together(0.0011), 1);
+    ck_assert_uint_eq(rg_bench_together(0.0019), 1);
+    ck_assert_uint_eq(rg_bench_together(3.0), 1);
+    ck_assert_uint_eq(rg_bench_together(1e-9), 200);
+    ck_assert_uint_eq(rg_bench_together(0.0), 200);
+}
+END_TEST
+
 TEST_MAIN("bench") {
     TCase *const tests = add_tests(suite, "bench");
     tcase_add_checked_fixture(tests, make_folder, remove_folder);
@@ -253,4 +264,5 @@ TEST_MAIN("bench") {
     tcase_add_test(tests, large_files);
     tcase_add_test(tests, peak_after_compilation);
     tcase_add_test(tests, peak_below_an_update);
+    tcase_add_test(tests, updates_of_a_timing);
 }
