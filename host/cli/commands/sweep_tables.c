@@ -68,7 +68,7 @@ static rg_status make_table(const struct rg_sweep_tables *s, struct keys keys, c
                                                .n = k + n,
                                                .keys = keys.numbered ? 1 : k,
                                                .rows = grid->n_runs,
-                                               .width = rg_look_table(&s->look),
+                                               .width = rg_look_rows(&s->look),
                                                .gap = 1,
                                                .color = s->look.color,
                                                .live = live};

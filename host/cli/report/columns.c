@@ -10,6 +10,7 @@
 #include "base/sizes.h"
 #include "base/utf8.h"
 #include "cli/report/lines.h"
+#include "cli/report/look.h"
 #include "rnn_gpu/memory.h"
 
 enum { CELL_BYTES = 300, LEGEND = 22 /* columns before the meaning */ };
@@ -117,7 +118,8 @@ static void print_part(const struct rg_columns *t, size_t first, size_t end) {
 /* ---- The legend ---- */
 
 void rg_columns_explain(const struct rg_columns *t, const char *name, const char *meaning) {
-    rg_lines_format(stdout, t->options.width, LEGEND, "%-*s  %s", LEGEND - 2, name, meaning);
+    const size_t width = t->options.width == RG_ALL_COLUMNS ? RG_MIN_COLUMNS : t->options.width;
+    rg_lines_format(stdout, width, LEGEND, "%-*s  %s", LEGEND - 2, name, meaning);
 }
 
 static void print_legend(const struct rg_columns *t) {

@@ -1,4 +1,4 @@
-/* A table on the screen that is never wider than the screen.
+/* A table that is never wider than the screen.
  *
  * The first `keys` columns name a row. Where the others do not fit beside them, the table goes on below, in further
  * parts that begin with the same keys. Below it each column that its head does not explain has a line of legend. */
@@ -21,10 +21,10 @@ struct rg_column {
 struct rg_columns_options {
     const struct rg_column *columns; /* [n] with different heads; copied, but for their texts */
     size_t n, keys, rows;            /* at most so many rows */
-    size_t width;                    /* of the screen */
-    size_t gap;                      /* blanks between two columns */
-    bool color;                      /* colours of cells are shown */
-    bool live;                       /* a row is shown as soon as it is complete, the further parts at the end */
+    size_t width; /* of a row, see rg_look_rows; the legend keeps to RG_MIN_COLUMNS if rows have no end */
+    size_t gap;   /* blanks between two columns */
+    bool color;   /* colours of cells are shown */
+    bool live;    /* a row is shown as soon as it is complete, the further parts at the end */
 };
 
 struct rg_columns {

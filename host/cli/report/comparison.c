@@ -175,7 +175,7 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
                                                .n = look->columns >= WIDE ? COLUMNS : NARROW_COLUMNS,
                                                .keys = 3,
                                                .rows = n,
-                                               .width = rg_look_table(look),
+                                               .width = rg_look_rows(look),
                                                .gap = 1,
                                                .color = look->color};
     RG_TRY(rg_columns_create(&options, &t));

@@ -46,7 +46,7 @@ rg_status rg_comparison_print_held_out(const struct rg_comparison *comparison, c
                                                .n = N_NAMES + RG_FOLD_SHOWN,
                                                .keys = N_NAMES,
                                                .rows = n,
-                                               .width = rg_look_table(look),
+                                               .width = rg_look_rows(look),
                                                .gap = 1};
     RG_TRY(rg_columns_create(&options, &t));
     (void)printf("\n%s, over the seeds:\n", rg_fold_titles[groups[0].which]);
