@@ -195,11 +195,11 @@ static rg_status time_some(struct rg_engine *engine, struct rg_batch_source *sou
 static rg_status time_updates(struct rg_engine *engine, const struct rg_bench_case *c, double *seconds,
                               struct rg_bench_result *result) {
     struct rg_batch_source source = {.fill = fill_nothing, .labelled = true};
-    const size_t before = engine->net.device->launches;
     double each = 0.0;
+    RG_TRY(time_some(engine, &source, 1, &each)); /* builds kernels, and learns how many steps a launch may have */
+    const size_t before = engine->net.device->launches;
     RG_TRY(time_some(engine, &source, 1, &each));
     result->launches = engine->net.device->launches - before;
-    RG_TRY(time_some(engine, &source, 1, &each));
     const size_t together = rg_bench_together(each);
     size_t n = 0;
     if (together == 1) {

@@ -7,7 +7,7 @@ small=(--batch 8 --steps 4 --hidden 8 --input 3 --repeats 1)
 for device in "${devices[@]}"; do
     expect_status 0 "$program" bench --device "$device" "${small[@]}" --cell lstm -v
     expect_line '^lstm +8 +4 +8 +[0-9.]+ (us|ms|s) '
-    expect_line 'chunk 8, tile [0-9]+, block [0-9]+, slices [0-9]+; [0-9]+ launches'
+    expect_line 'chunk 8, tile [0-9]+, block [0-9]+, slices [0-9]+; 9 launches'
     expect_line '^ +reverse .*weight gradient .*clip .*Adam '
     [ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "wider than 80 columns"
     expect_empty stderr
