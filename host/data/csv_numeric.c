@@ -67,7 +67,7 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
     RG_TRY(rg_csv_rewind(r->csv));
     do {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.column >= columns || cell.bytes + 1 > bytes) {
+        if (cell.bytes + 1 > bytes) {
             return rg_csv_changed(r->csv);
         }
         bytes -= cell.bytes + 1;

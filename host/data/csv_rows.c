@@ -258,6 +258,7 @@ rg_status rg_csv_rewind(struct rg_csv *csv) {
     csv_set_delim(&csv->parser, (unsigned char)csv->ends[0]);
     csv_set_blk_size(&csv->parser, CELL_BLOCK);
     csv->position = csv->start = csv->block_start = csv->block_end = csv->first;
+    csv->n_before = rg_max(csv->n_columns, csv->n_before);
     csv->row = csv->column = csv->n_columns = 0;
     csv->passes = csv->ended ? 2 : 1;
     csv->ended = csv->in_cell = false;
@@ -349,6 +350,10 @@ static rg_status refuse_empty(const struct rg_csv *csv, const struct rg_csv_cell
 
 /* Check the rules for cells of every format, and move on to the next cell. */
 static rg_status accept_cell(struct rg_csv *csv, const struct rg_csv_cell *cell) {
+    if (csv->row == 0 && csv->n_before > 0 &&
+        (cell->column >= csv->n_before || (cell->ends_row && cell->column + 1 < csv->n_before))) {
+        return rg_csv_changed(csv);
+    }
     if (csv->row == 0 && cell->column >= MAX_COLUMNS) {
         return rg_csv_fail(csv, cell->start, "more than %d columns", MAX_COLUMNS);
     }
@@ -465,8 +470,8 @@ rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell) {
     do {
         bool plain = false;
 
-        if (csv->ended) {
-            return RG_OK;
+        if (csv->ended) { /* at first the file had a header: rg_csv_open refuses one without */
+            return csv->row > 0 ? RG_OK : rg_csv_changed(csv);
         }
         RG_TRY(csv->in_cell ? RG_OK : try_plain(csv, cell, &plain));
         if (cell->text != NULL) {

@@ -28,6 +28,7 @@ struct rg_csv {
     size_t start;       /* offset of the next cell's first non-blank byte, as far as it is parsed */
     size_t row, column; /* of the next cell; row 0 is the header */
     size_t n_columns;   /* columns of the header; 0 until it was read */
+    size_t n_before;    /* the same in the readings before */
     bool doubles;       /* numbers may have the range of a double */
     bool parser_ready, ended;
     bool in_cell;           /* the parser has a part of a cell */
@@ -57,7 +58,7 @@ struct rg_excerpt {
 rg_status rg_csv_open(struct rg_csv *csv, const char *path);
 void rg_csv_close(struct rg_csv *csv);
 
-/* Go back to the header. */
+/* Go back to the header. It has as many columns as before, or the file changed. */
 rg_status rg_csv_rewind(struct rg_csv *csv);
 
 /* The next cell, or cell->text == NULL after the last. */
