@@ -1,4 +1,4 @@
-/* Memory that ends: an allocation of the library that fails. */
+/* Memory that ends: an allocation of the library that fails, and blocks with NaN behind them. */
 #ifndef RG_TEST_FAILING_MEMORY_H
 #define RG_TEST_FAILING_MEMORY_H
 
@@ -8,8 +8,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rnn_gpu/status.h"
+
+#ifdef __SANITIZE_ADDRESS__
+enum { BEHIND = 0 }; /* the sanitizer sees what is read there */
+#else
+enum { BEHIND = 64 }; /* bytes behind a block: numbers that are read there are NaN */
+#endif
 
 static size_t n_allocations, failing; /* up to now; the one that fails, 0: none */
 
@@ -44,7 +51,10 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
     if (notes_places) {
         note_place();
     }
-    *memory = aligned_alloc(alignment, (bytes + alignment - 1) / alignment * alignment);
+    *memory = aligned_alloc(alignment, (bytes + BEHIND + alignment - 1) / alignment * alignment);
+    if (*memory) {
+        memset((char *)*memory + bytes, 0xFF, BEHIND);
+    }
     return *memory ? 0 : ENOMEM;
 }
 
