@@ -132,8 +132,7 @@ static rg_status masked_error(struct pair *p, double *worst) {
         const size_t k = i % HIDDEN, t = i / HIDDEN % STEPS, b = i / HIDDEN / STEPS;
         const size_t at = (t * BATCH + b) * stride + k;
         const double wanted = p->states[at] * p->mask[i], got = p->states[n + at];
-        const double error = got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted);
-        *worst = error <= *worst ? *worst : error;
+        (void)rg_keep_larger(worst, got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted));
     }
     return RG_OK;
 }
@@ -144,8 +143,7 @@ static rg_status gradient_error(struct pair *p, double *worst) {
         const size_t n = rg_parameter_elements(&p->whole->model->parameters[i]);
         const double *const wanted = p->whole->result->gradient[i];
         rg_exercise_parameter(p->whole, p->gradient, i, p->values);
-        const double error = rg_exercise_distance(p->values, wanted, n) / ref_norm(wanted, n);
-        *worst = error <= *worst ? *worst : error;
+        (void)rg_keep_larger(worst, rg_exercise_distance(p->values, wanted, n) / ref_norm(wanted, n));
     }
     return RG_OK;
 }

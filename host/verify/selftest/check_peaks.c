@@ -10,8 +10,7 @@ enum { GROUPS = 3, ROUNDS = 100, TRIAD_VECTORS = 41 };
 static double worst_of(const double *values, size_t n, double wanted) {
     double worst = 0.0;
     for (size_t i = 0; i < n; i++) {
-        const double error = fabs(values[i] - wanted) / wanted;
-        worst = error <= worst ? worst : error; /* NaN stays */
+        (void)rg_keep_larger(&worst, fabs(values[i] - wanted) / wanted);
     }
     return worst;
 }
@@ -57,7 +56,7 @@ static rg_status check_triad(struct rg_device *device, double *worst) {
     RG_TRY_GOTO(rg_reals_read(device, values, arrays[0], 0, args.n));
     *worst = 0.0;
     for (size_t i = 0; i < args.n; i++) {
-        *worst = fmax(*worst, worst_of(values + i, 1, 1.0 + 3.0 * (double)i));
+        (void)rg_keep_larger(worst, worst_of(values + i, 1, 1.0 + 3.0 * (double)i));
     }
 cleanup:
     rg_free(values);

@@ -178,8 +178,7 @@ static double gather_error(const struct filled *f, const struct rg_dataset *data
                 wanted = feature(data, n, t - start, i, is_double(f));
             }
             const double got = f->x[(t * BATCH + b) * p->layer[0].x_stride + i];
-            const double error = got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted);
-            worst = error <= worst ? worst : error;
+            (void)rg_keep_larger(&worst, got == wanted ? 0.0 : fabs(got - wanted) / fabs(wanted));
         }
     }
     const size_t n_targets = data->n_targets / p->target_steps;
@@ -211,8 +210,7 @@ static rg_status check_gather(struct rg_checks *checks, struct rg_device *device
     for (uint64_t update = 0; update < 3; update++) { /* the second batch reaches into the second epoch */
         RG_TRY_GOTO(fill(&f, &source->source, update, 0, BATCH));
         for (size_t b = 0; b < BATCH; b++) {
-            const double error = gather_error(&f, data, b, source->rows[b]);
-            worst = error <= worst ? worst : error;
+            (void)rg_keep_larger(&worst, gather_error(&f, data, b, source->rows[b]));
         }
     }
     rg_checks_add(checks, subject, "a batch", worst, data->kind == RG_INPUT_BYTE ? 2.5 * rg_device_eps(device) : 0.0);

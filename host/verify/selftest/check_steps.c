@@ -45,8 +45,7 @@ static void compare_step(struct comparison *w, const double *term, size_t t) {
         if (ref_has_role(e->reference, (enum ref_role)roles[i])) {
             const size_t p = ref_parameter_at(e->reference, w->layer, w->direction, (enum ref_role)roles[i]);
             ref_lag_term(e->reference, &e->batch, e->result, p, e->sizes.steps - 1 - t, w->wanted);
-            const double error = term_error(w, term, roles[i]);
-            w->worst = error <= w->worst ? w->worst : error; /* keeps a NaN */
+            (void)rg_keep_larger(&w->worst, term_error(w, term, roles[i]));
         }
     }
 }
@@ -128,8 +127,7 @@ static rg_status check_reference(struct rg_checks *checks, const struct rg_exerc
     RG_TRY_GOTO(rg_alloc(&slope, e->model->arena, sizeof *slope, "the self-test"));
     rg_exercise_fill(e, 6);
     for (size_t p = 0; p < e->reference->n_parameters; p++) {
-        const double error = difference_error(e, p, slope);
-        worst = error <= worst ? worst : error;
+        (void)rg_keep_larger(&worst, difference_error(e, p, slope));
     }
     char name[128], subject[160];
     rg_exercise_name(form, name, sizeof name);

@@ -90,15 +90,6 @@ static double relative(double error, double size) {
     return error == 0.0 ? 0.0 : error / size;
 }
 
-/* *worst = the larger of the two; NaN is larger than any number. Returns whether *worst has changed. */
-static bool keep_larger(double *worst, double error) {
-    if (isnan(*worst) || !(isnan(error) || error > *worst)) {
-        return false;
-    }
-    *worst = error;
-    return true;
-}
-
 /* The number by which the error of the outputs z = W_o h + b_o is divided: ||z||, or the root of the sum of the squares
  * of all terms of these sums, whichever is larger. If terms cancel, z is small, but its rounding error is not. */
 static double outputs_size(const struct rg_exercise *e) {
@@ -128,8 +119,8 @@ static void compare_outputs(struct run *r) {
     const struct rg_exercise *e = r->exercise;
     const size_t n = e->sizes.batch * e->target_steps * e->sizes.outputs;
     rg_exercise_outputs(e, r->outputs, r->aligned);
-    (void)keep_larger(&r->error[OUTPUTS],
-                      relative(rg_exercise_distance(r->aligned, e->result->output, n), outputs_size(e)));
+    (void)rg_keep_larger(&r->error[OUTPUTS],
+                         relative(rg_exercise_distance(r->aligned, e->result->output, n), outputs_size(e)));
 }
 
 /* Compare every parameter, and check that the gaps before, between and behind the parameters are still zero. */
@@ -141,7 +132,7 @@ static void compare_gradients(struct run *r) {
         const struct rg_parameter *parameter = &e->model->parameters[p];
         const size_t next = p < n_parameters ? parameter->offset : e->model->arena;
         for (; end < next; end++) {
-            if (r->gradient[end] != 0.0 && keep_larger(&r->error[GRADIENTS], INFINITY)) {
+            if (r->gradient[end] != 0.0 && rg_keep_larger(&r->error[GRADIENTS], INFINITY)) {
                 (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "the gaps of the arena");
             }
         }
@@ -151,7 +142,7 @@ static void compare_gradients(struct run *r) {
         const size_t n = rg_parameter_elements(parameter);
         rg_exercise_parameter(e, r->gradient, p, r->values);
         const double error = rg_exercise_distance(r->values, e->result->gradient[p], n);
-        if (keep_larger(&r->error[GRADIENTS], relative(error, ref_norm(e->result->gradient[p], n)))) {
+        if (rg_keep_larger(&r->error[GRADIENTS], relative(error, ref_norm(e->result->gradient[p], n)))) {
             (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", parameter->name);
         }
         end = next + n;
@@ -165,7 +156,7 @@ static void compare_states(struct run *r, const char *name, const double *got, c
     for (size_t i = 0; i < n; i++) {
         squares += (got[i] - wanted[i]) * (got[i] - wanted[i]);
     }
-    if (keep_larger(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
+    if (rg_keep_larger(&r->error[GRADIENTS], relative(sqrt(squares), ref_norm(wanted, n)))) {
         (void)snprintf(r->worst_gradient, sizeof r->worst_gradient, "%s", name);
     }
 }
@@ -189,18 +180,18 @@ static rg_status compare_totals(struct run *r, const struct rg_record *record, d
     const double wanted = r->exercise->result->loss;
     double loss = 0.0, host_norm = 0.0;
     RG_TRY(rg_engine_totals(r->engine, &loss, &host_norm));
-    (void)keep_larger(&r->error[LOSS], relative(fabs(loss - wanted), wanted));
-    (void)keep_larger(&r->error[RECORD], relative(fabs(rg_exact_read(record->loss) - wanted), wanted));
+    (void)rg_keep_larger(&r->error[LOSS], relative(fabs(loss - wanted), wanted));
+    (void)rg_keep_larger(&r->error[RECORD], relative(fabs(rg_exact_read(record->loss) - wanted), wanted));
     *norm = 0.0;
     for (size_t p = 0; p < r->exercise->model->n_parameters; p++) {
         rg_exercise_parameter(r->exercise, r->gradient, p, r->values);
         *norm = hypot(*norm, ref_norm(r->values, rg_parameter_elements(&r->exercise->model->parameters[p])));
     }
-    (void)keep_larger(&r->error[HOST_NORM], relative(fabs(host_norm - *norm), *norm));
-    (void)keep_larger(&r->error[NORM], relative(fabs(rg_exact_read(record->norm) - *norm), *norm));
+    (void)rg_keep_larger(&r->error[HOST_NORM], relative(fabs(host_norm - *norm), *norm));
+    (void)rg_keep_larger(&r->error[NORM], relative(fabs(rg_exact_read(record->norm) - *norm), *norm));
     const bool clips = r->one->clip_norm > 0.0 && ref_clip_coefficient(*norm, r->one->clip_norm) < 1.0;
     if (record->skipped || (record->clipped != 0) != clips) {
-        (void)keep_larger(&r->error[NORM], INFINITY);
+        (void)rg_keep_larger(&r->error[NORM], INFINITY);
     }
     return RG_OK;
 }
@@ -245,7 +236,7 @@ static void compare_weights(struct run *r, double norm, size_t update) {
         const double error = rg_exercise_distance(r->values, r->wanted, n), size = ref_norm(r->wanted, n);
         rg_exercise_parameter(e, r->before, p, r->values);
         const double change = rg_exercise_distance(r->values, r->wanted, n), rounding = 0.5 * RG_FLOAT_EPS * size;
-        (void)keep_larger(&r->error[WEIGHTS], relative(error <= rounding ? 0.0 : error - rounding, change));
+        (void)rg_keep_larger(&r->error[WEIGHTS], relative(error <= rounding ? 0.0 : error - rounding, change));
     }
 }
 
@@ -268,7 +259,7 @@ static rg_status run_update(struct run *r, size_t update) {
     if (r->initial) {
         RG_TRY(compare_initial_gradients(r));
     }
-    (void)keep_larger(&r->error[GATES], e->result->gate_margin < GATE_MARGIN ? INFINITY : 0.0);
+    (void)rg_keep_larger(&r->error[GATES], e->result->gate_margin < GATE_MARGIN ? INFINITY : 0.0);
     RG_TRY(compare_totals(r, &history[update], &norm));
     compare_weights(r, norm, update);
     return RG_OK;

@@ -28,6 +28,14 @@ double rg_tolerance_backward(const struct rg_device *device, const struct rg_exe
                                    rg_device_eps(device);
 }
 
+bool rg_keep_larger(double *worst, double error) {
+    if (isnan(*worst) || !(isnan(error) || error > *worst)) {
+        return false;
+    }
+    *worst = error;
+    return true;
+}
+
 void rg_checks_add(struct rg_checks *checks, const char *subject, const char *quantity, double error,
                    double tolerance) {
     char name[256];

@@ -23,6 +23,9 @@ struct rg_checks {
 /* Tell a check's outcome: `quantity` of `subject`. */
 void rg_checks_add(struct rg_checks *checks, const char *subject, const char *quantity, double error, double tolerance);
 
+/* *worst = the larger of the two; NaN is larger than any number. Returns whether *worst has changed. */
+bool rg_keep_larger(double *worst, double error);
+
 /* One training problem on the device. */
 struct rg_update_case {
     struct rg_exercise_sizes sizes;
