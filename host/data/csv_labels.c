@@ -199,7 +199,7 @@ rg_status rg_csv_labels_take(struct rg_csv_labels *l, const struct rg_csv_cell *
         return RG_OK;
     }
     if (l->words) {
-        if (cell->bytes + 1 > l->bytes - l->used) {
+        if (cell->bytes >= l->bytes - l->used) {
             return rg_csv_changed(l->csv);
         }
         memcpy(l->store + l->used, cell->text, cell->bytes + 1);

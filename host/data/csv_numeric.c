@@ -67,7 +67,7 @@ static rg_status read_features(struct series_reader *r, size_t columns, size_t b
     RG_TRY(rg_csv_rewind(r->csv));
     do {
         RG_TRY(rg_csv_next(r->csv, &cell));
-        if (cell.bytes + 1 > bytes) {
+        if (cell.bytes >= bytes) {
             return rg_csv_changed(r->csv);
         }
         bytes -= cell.bytes + 1;
@@ -265,7 +265,7 @@ static rg_status take_name(struct series_reader *r, const struct rg_csv_cell *ce
         r->name_bytes += cell->bytes + 1;
         return RG_OK;
     }
-    if (r->series > r->data->n_sequences || cell->bytes + 1 > r->name_bytes) {
+    if (r->series > r->data->n_sequences || cell->bytes >= r->name_bytes) {
         return rg_csv_changed(r->csv);
     }
     r->name_bytes -= cell->bytes + 1; /* names are stored from the end of the block to its beginning */

@@ -110,7 +110,7 @@ static rg_status fill_rows(struct text_reader *r, struct rg_dataset *data) {
                                    : RG_OK);
             continue;
         }
-        if (n == data->n_sequences || cell.bytes + 1 > left || count_words(cell.text) > data->n_steps) {
+        if (n == data->n_sequences || cell.bytes >= left || count_words(cell.text) > data->n_steps) {
             return rg_csv_changed(r->csv);
         }
         memcpy(store, cell.text, cell.bytes + 1);
