@@ -1,6 +1,7 @@
 /* Words of a text and the set of them: separators, sets that are just full, vocabularies in byte order, and finding. */
 #include <stdint.h>
 
+#include "data/readers.h"
 #include "data/words.h"
 #include "failing_memory.h"
 #include "rnn_gpu/memory.h"
@@ -178,6 +179,42 @@ START_TEST(words_without_memory) {
 }
 END_TEST
 
+/* Pointers and characters are one block of zeros, of just that size. */
+START_TEST(blocks_of_strings) {
+    static const size_t sizes[][2] = {{3, 5}, {1, 0}, {0, 7}};
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        char **list = NULL;
+        const size_t bytes = sizes[i][0] * sizeof *list + sizes[i][1];
+        ck_assert_int_eq(rg_strings_create(&list, sizes[i][0], sizes[i][1], "strings"), RG_OK);
+        const unsigned char *const block = (const unsigned char *)list;
+        for (size_t k = 0; k < bytes + BEHIND; k++) {
+            ck_assert_uint_eq(block[k], k < bytes ? 0 : 0xFF);
+        }
+        rg_free(list);
+    }
+}
+END_TEST
+
+/* A count of which the pointers, or the whole, are more than a size_t tells; and the most that it tells. */
+START_TEST(too_many_strings) {
+    static const size_t most = SIZE_MAX;
+    const struct {
+        size_t count, bytes;
+        const char *message;
+    } cases[] = {
+        {most / 4, 0, "names: 4611686018427387903 strings of 0 bytes together do not fit in memory"},
+        {most / 4, 9, "names: 4611686018427387903 strings of 9 bytes together do not fit in memory"},
+        {1, most - 7, "names: 1 strings of 18446744073709551608 bytes together do not fit in memory"},
+        {1, most - 8, "names: 18446744073709551615 items of 1 bytes are more than any memory; use smaller sizes"}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        char *text = NULL, **list = &text;
+        ck_assert_int_eq(rg_strings_create(&list, cases[i].count, cases[i].bytes, "names"), RG_NO_MEMORY);
+        ck_assert_ptr_null(list);
+        ck_assert_str_eq(rg_error_message(), cases[i].message);
+    }
+}
+END_TEST
+
 TEST_MAIN("words") {
     TCase *const tests = add_tests(suite, "words");
     tcase_add_test(tests, next_words);
@@ -187,4 +224,6 @@ TEST_MAIN("words") {
     tcase_add_test(tests, found_words);
     tcase_add_test(tests, words_that_occur_twice);
     tcase_add_test(tests, words_without_memory);
+    tcase_add_test(tests, blocks_of_strings);
+    tcase_add_test(tests, too_many_strings);
 }
