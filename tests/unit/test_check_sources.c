@@ -26,9 +26,11 @@ struct fault {
 
 static struct fault faults[2]; /* to come */
 static size_t n_faults, n_reads, read_bytes[MAX_READS];
-static size_t failing_read; /* from 1; 0: none */
-static double was;          /* the number in the place of the first fault */
+static size_t failing_read;       /* from 1; 0: none */
+static uint32_t begins[3 * 5][7]; /* what reads of whole numbers have read */
+static double was;                /* the number in the place of the first fault */
 static struct rg_selftest_check checks_made[MAX_CHECKS];
+static char names[MAX_CHECKS][160];
 static size_t n_checks, n_failed;
 
 static rg_status changed_read(struct rg_device *d, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
@@ -41,6 +43,9 @@ static rg_status changed_read(struct rg_device *d, void *to, struct rg_buffer *f
             was = i == 0 ? ((double *)to)[faults[i].at] : was;
             ((double *)to)[faults[i].at] = faults[i].to;
         }
+    }
+    if (bytes == sizeof begins[0] && n_reads / 3 < COUNT(begins)) {
+        memcpy(begins[n_reads / 3], to, bytes);
     }
     ck_assert_uint_lt(n_reads, MAX_READS);
     read_bytes[n_reads++] = bytes;
@@ -65,6 +70,7 @@ static void note(void *context, const struct rg_selftest_check *check) {
     (void)context;
     ck_assert_uint_lt(n_checks, MAX_CHECKS);
     n_failed += check->passed ? 0 : 1;
+    (void)snprintf(names[n_checks], sizeof names[0], "%s", check->name);
     checks_made[n_checks++] = *check;
 }
 
@@ -121,6 +127,50 @@ static size_t next_of(size_t at, size_t n) {
     return at + 1 < n && at + step >= n ? n - 1 : at + step;
 }
 
+/* ---- The account ---- */
+
+START_TEST(the_larger_error) {
+    static const struct {
+        double worst, error, larger;
+        bool changed;
+    } cases[] = {{0.0, 0.0, 0.0, false},      {1.0, 1.0, 1.0, false},         {1.0, 2.0, 2.0, true},
+                 {2.0, 1.0, 2.0, false},      {1.0, NAN, NAN, true},          {NAN, 1.0, NAN, false},
+                 {NAN, INFINITY, NAN, false}, {NAN, NAN, NAN, false},         {0.0, -1.0, 0.0, false},
+                 {INFINITY, NAN, NAN, true},  {3.0, INFINITY, INFINITY, true}};
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        double worst = cases[i].worst;
+        ck_assert_int_eq(rg_keep_larger(&worst, cases[i].error), cases[i].changed);
+        ck_assert_msg(worst == cases[i].larger || (isnan(worst) && isnan(cases[i].larger)), "case %zu: %g", i, worst);
+    }
+}
+END_TEST
+
+/* The worst check is the one with the largest error over its tolerance, of several the first. */
+START_TEST(the_worst_check) {
+    static const struct {
+        const char *subject;
+        double error, tolerance;
+        const char *worst;
+        size_t failed;
+    } steps[] = {{"a", 0.5, 0.5, "", 0},         {"b", 3.0, 2.0, "b: size", 1}, {"c", 9.0, 1.0, "c: size", 2},
+                 {"d", 27.0, 3.0, "c: size", 3}, {"e", 0.1, 0.5, "c: size", 3}, {"f", 10.0, 2.0, "c: size", 4},
+                 {"g", 1e-9, 0.0, "g: size", 5}, {"h", NAN, 1.0, "g: size", 6}};
+    struct rg_checks checks = {.report = note};
+    n_checks = n_failed = 0;
+    for (size_t i = 0; i < COUNT(steps); i++) {
+        rg_checks_add(&checks, steps[i].subject, "size", steps[i].error, steps[i].tolerance);
+        ck_assert_str_eq(checks.worst, steps[i].worst);
+        ck_assert_uint_eq(checks.failed, steps[i].failed);
+        ck_assert_uint_eq(checks.count, i + 1);
+        ck_assert(checks_made[i].passed == (i == 0 || i == 4) && checks_made[i].tolerance == steps[i].tolerance);
+    }
+    ck_assert(checks.worst_error == 1e-9 && checks.worst_tolerance == 0.0);
+    struct rg_checks silent = {.report = NULL};
+    rg_checks_add(&silent, "a", "size", NAN, 1.0);
+    ck_assert(isinf(silent.worst_ratio) && isnan(silent.worst_error) && silent.worst_tolerance == 1.0);
+}
+END_TEST
+
 /* ---- Tasks: all numbers are exact, and those that differ are counted ---- */
 
 static void expect_counted(check_function *check, size_t read, size_t which) {
@@ -139,7 +189,13 @@ START_TEST(tasks) {
     ck_assert_uint_eq(n_checks, 3);
     ck_assert_uint_eq(n_reads, 18); /* three lengths, two parts of the batch: x, y and begins */
     ck_assert_uint_eq(n_failed, 0);
-    ck_assert_str_eq(checks_made[1].quantity, "numbers that differ");
+    static const size_t steps[] = {1, 2, 31};
+    for (size_t i = 0; i < 6; i++) { /* 70 sequences in two parts, of rows of four numbers */
+        ck_assert_uint_eq(read_bytes[3 * i], steps[i / 2] * (i % 2 ? 37 : 33) * 4 * sizeof(double));
+        ck_assert_uint_eq(read_bytes[3 * i + 1], (i % 2 ? 37 : 33) * sizeof(double));
+    }
+    ck_assert_str_eq(names[0], "task adding T=1: numbers that differ");
+    ck_assert_str_eq(names[2], "task adding T=31: numbers that differ");
     for (size_t read = 0; read < 18; read++) {
         if (read % 3 < 2) {
             expect_counted(rg_check_marks, read, read / 6);
@@ -148,6 +204,8 @@ START_TEST(tasks) {
     }
     run_ok(rg_check_symbols);
     ck_assert(n_checks == 1 && n_reads == 6 && n_failed == 0);
+    ck_assert_uint_eq(read_bytes[1], (size_t)37 * 33 * sizeof(double));
+    ck_assert_str_eq(names[0], "task copy T=17: numbers that differ");
     for (size_t read = 0; read < 6; read++) {
         if (read % 3 < 2) {
             expect_counted(rg_check_symbols, read, 0);
@@ -177,6 +235,7 @@ START_TEST(inputs) {
     ck_assert_uint_eq(n_checks, N_SETS);
     ck_assert_uint_eq(n_reads, 9 * N_SETS); /* three updates: x, y and begins */
     ck_assert_uint_eq(n_failed, 0);
+    ck_assert_str_eq(names[EVERY_STEP], "ragged data with targets for every step: a batch");
     expect_inputs((size_t)_i / 3, (size_t)_i % 3);
 }
 END_TEST
@@ -249,6 +308,21 @@ START_TEST(targets) {
                 }
             }
             ck_assert((masked > 0) == (set == EVERY_STEP));
+        }
+    }
+}
+END_TEST
+
+/* Of the data sets with sequences of different lengths, the batches have every length, from none to all steps. */
+START_TEST(lengths) {
+    run_ok(rg_check_gather);
+    for (size_t set = RAGGED; set <= WORDS; set++) {
+        bool found[STEPS + 1] = {false};
+        for (size_t i = 0; i < 3 * BATCH; i++) {
+            found[begins[3 * set + i / BATCH][i % BATCH]] = true;
+        }
+        for (size_t i = 0; i <= STEPS; i++) {
+            ck_assert_msg(found[i], "set %zu: no sequence begins at step %zu", set, i);
         }
     }
 }
@@ -356,11 +430,14 @@ END_TEST
 TEST_MAIN("check_sources") {
     TCase *const tests = add_tests(suite, "check_sources");
     tcase_add_unchecked_fixture(tests, begin, end);
+    tcase_add_test(tests, the_larger_error);
+    tcase_add_test(tests, the_worst_check);
     tcase_add_test(tests, tasks);
     tcase_add_loop_test(tests, inputs, 0, N_SETS * 3);
     tcase_add_test(tests, the_worst_input);
     tcase_add_test(tests, rounded_inputs);
     tcase_add_test(tests, targets);
+    tcase_add_test(tests, lengths);
     tcase_add_test(tests, beginnings);
     tcase_add_test(tests, peaks);
     tcase_add_test(tests, dropout);
