@@ -257,6 +257,9 @@ START_TEST(formats) {
     run_ok("inspect net.npz");
     run_ok("export --model net/model.safetensors --out net/net.py");
     run_ok("export --model net/model.safetensors --out net.c");
+    char *const source = text_of_file("net.c");
+    ck_assert_ptr_nonnull(strstr(source, "\nstatic const size_t test_steps[TEST_SEQUENCES] = {9, 4, 1};\n"));
+    free(source);
     run_ok("export --task copy --sequences 3 --steps 12 --out task.npz");
     run_ok("inspect task.npz");
     run_ok("export --task adding --sequences 1 --steps 2 --out small.npz");
