@@ -55,7 +55,7 @@ START_TEST(texts) {
 END_TEST
 
 START_TEST(experiments) {
-    static const char *const names[] = {"sigmoid", "lyapunov", "forget-bias", "alive-paths", "curse"};
+    static const char *const names[] = {"sigmoid", "lyapunov", "mean-field", "forget-bias", "alive-paths", "curse"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         char line[200];
         (void)snprintf(line, sizeof line, "probe %s --json --hidden 16 --steps 8 " CPU, names[i]);

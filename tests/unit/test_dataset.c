@@ -170,6 +170,8 @@ static const struct {
     {BYTES("series,label,u,label\na,1,2,3\n"), ":1:16: the column `label` occurs twice"},
     {BYTES("series,u,series\na,1,2\n"), ":1:10: the column `series` occurs twice"},
     {BYTES("text,label\na b,1\nc\n"), ":3:2: the row ends after 1 of the header's 2"},
+    {BYTES("text,label\na b,1\n\"c\"\nd,1\n"), ":3:4: the row ends after 1 of the header's 2"},
+    {BYTES("text,label\na b,1\n\"c\""), ":3:4: the row ends after 1 of the header's 2"},
     {BYTES("text,label\n\xc3\xa9 b,1,2\n"), ":2:7: one cell too many"},
     {BYTES("text,label\na,1\nb,\n"), ":3:3: empty cell in column 2"},
     {BYTES("text,label\na,1\nb,  "), ":3:5: empty cell in column 2"},

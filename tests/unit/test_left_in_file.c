@@ -400,6 +400,8 @@ START_TEST(images_that_stay) {
         ck_assert_int_eq(rg_dataset_bytes(d, 4, 1, bytes), RG_OK);
         ck_assert_int_eq(bytes[0], 'e');
         ck_assert(rg_dataset_target(d, 1) == 4.0);
+        ck_assert_int_eq(rg_dataset_load(d), RG_OK);
+        ck_assert(!d->x_file.numbers && memcmp(d->x_byte, "abcdef", 6) == 0);
         rg_dataset_destroy(d);
     }
     put("images.idx", BYTES(IMAGES "g")); /* longer than it says */
