@@ -256,8 +256,8 @@ START_TEST(phases_take_time) {
 }
 END_TEST
 
-TEST_MAIN("pass") {
-    TCase *const tests = add_tests(suite, "pass");
+TEST_MAIN("engine_pass") {
+    TCase *const tests = add_tests(suite, "engine_pass");
     tcase_add_unchecked_fixture(tests, begin, end);
     tcase_add_loop_test(tests, passes_are_those_of_the_reference, 0, COUNT(forms) * COUNT(cuts));
     tcase_add_loop_test(tests, each_call_may_fail, 0, COUNT(forms) * COUNT(cuts));
