@@ -4,13 +4,13 @@
 
 #include <check.h>
 #include <errno.h>
-#include <execinfo.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rnn_gpu/status.h"
+#include "stack_places.h"
 
 #ifdef __SANITIZE_ADDRESS__
 enum { BEHIND = 0 }; /* the sanitizer sees what is read there */
@@ -19,29 +19,7 @@ enum { BEHIND = 64 }; /* bytes behind a block: numbers that are read there are N
 #endif
 
 static size_t n_allocations, failing; /* up to now; the one that fails, 0: none */
-
-/* The places that allocate, each with the functions that called it: a hash of the stack. Noted while `notes_places`. */
-enum { MAX_PLACES = 4096, STACK_DEPTH = 6 };
-static bool notes_places;
-static uint64_t places[MAX_PLACES];
-static size_t n_places, first_at[MAX_PLACES]; /* the number of the place's first allocation */
-
-static inline void note_place(void) {
-    void *stack[STACK_DEPTH];
-    const int depth = backtrace(stack, STACK_DEPTH);
-    uint64_t hash = 0xcbf29ce484222325U;
-    for (int i = 0; i < depth; i++) {
-        hash = (hash ^ (uint64_t)(uintptr_t)stack[i]) * 0x100000001b3U;
-    }
-    for (size_t i = 0; i < n_places; i++) {
-        if (places[i] == hash) {
-            return;
-        }
-    }
-    ck_assert_uint_lt(n_places, MAX_PLACES);
-    first_at[n_places] = n_allocations;
-    places[n_places++] = hash;
-}
+static bool notes_places;             /* the places that allocate are noted */
 
 /* In place of the C library's, through which all memory of the library comes. */
 int posix_memalign(void **memory, size_t alignment, size_t bytes) {
@@ -49,7 +27,7 @@ int posix_memalign(void **memory, size_t alignment, size_t bytes) {
         return ENOMEM;
     }
     if (notes_places) {
-        note_place();
+        note_place(n_allocations);
     }
     *memory = aligned_alloc(alignment, (bytes + BEHIND + alignment - 1) / alignment * alignment);
     if (*memory) {

@@ -1,0 +1,207 @@
+/* A device that fails in the middle: the first call from each place of the library fails once, and what asked for it
+ * says so, with RG_NO_DEVICE, and gives its buffers back. Where a status is ignored, it ends with success. */
+#define _GNU_SOURCE
+#include "run_command.h"
+/* after it, which has to be first */
+#include "device/device.h"
+#include "stack_places.h"
+#include "train/evaluator.h"
+#include "train/pass.h"
+#include "train/setup.h"
+#include "train/trial.h"
+
+enum { AT_LEAST = 120, MANY = 4000 };
+
+/* ---- The device ---- */
+
+static const struct rg_device_ops *native;
+static size_t n_calls, failing; /* of the device up to now; the one that fails, 0: none */
+
+static bool is_failing(void) {
+    n_calls++;
+    if (failing == 0) {
+        note_place(n_calls);
+    }
+    return n_calls == failing;
+}
+
+static rg_status call_fails(void) {
+    return rg_fail(RG_NO_DEVICE, "call %zu of the device fails", failing);
+}
+
+static rg_status create_buffers(struct rg_device *device, size_t n, size_t bytes, struct rg_buffer **out) {
+    return is_failing() ? call_fails() : native->buffers_create(device, n, bytes, out);
+}
+
+static rg_status write_bytes(struct rg_device *device, struct rg_buffer *to, size_t at, const void *from, size_t n) {
+    return is_failing() ? call_fails() : native->write(device, to, at, from, n);
+}
+
+static rg_status read_bytes(struct rg_device *device, void *to, struct rg_buffer *from, size_t at, size_t n) {
+    return is_failing() ? call_fails() : native->read(device, to, from, at, n);
+}
+
+static rg_status zero(struct rg_device *device, struct rg_buffer *buffer, size_t bytes) {
+    return is_failing() ? call_fails() : native->zero(device, buffer, bytes);
+}
+
+static rg_status launch(struct rg_device *device, const struct rg_launch *launches, size_t n) {
+    return is_failing() ? call_fails() : native->launch(device, launches, n);
+}
+
+static rg_status multiply(struct rg_device *device, const struct rg_wide_product *product) {
+    return is_failing() ? call_fails() : native->product(device, product);
+}
+
+static rg_status finish(struct rg_device *device) {
+    return is_failing() ? call_fails() : native->finish(device);
+}
+
+static struct rg_device *open_device(void) {
+    static struct rg_device_ops ops;
+    struct rg_device *device = NULL;
+    ck_assert_int_eq(rg_native_open(&(struct rg_device_options){.threads = 1}, &device), RG_OK);
+    native = device->ops;
+    ops = *native;
+    ops.buffers_create = create_buffers;
+    ops.write = write_bytes;
+    ops.read = read_bytes;
+    ops.zero = zero;
+    ops.launch = launch;
+    ops.product = multiply;
+    ops.finish = finish;
+    device->ops = &ops;
+    return device;
+}
+
+/* `act` on such a device; each place that no earlier act has fails once. */
+static void each_place_fails(const char *line, rg_status (*act)(struct rg_device *device)) {
+    static size_t tried;
+    for (bool fails = false; !fails || tried < n_places; tried += fails, fails = true) {
+        struct rg_device *const device = open_device();
+        n_calls = 0;
+        failing = fails ? first_at[tried] : 0;
+        const rg_status status = act(device);
+        ck_assert_msg(status == (fails ? RG_NO_DEVICE : RG_OK), "`%s`, call %zu: status %d, %s", line, failing,
+                      (int)status, rg_error_message());
+        ck_assert_msg(device->used_bytes == 0, "`%s`, call %zu: %zu bytes are left", line, failing, device->used_bytes);
+        rg_device_destroy(device);
+    }
+}
+
+/* ---- Trainings ---- */
+
+static struct rg_run_data run_data;
+
+static rg_status train(struct rg_device *device) {
+    const struct rg_trainer_hooks hooks = {.on_update = NULL};
+    const struct rg_trial_options options = {.config = &config, .data = &run_data, .device = device, .hooks = &hooks};
+    struct rg_summary summary;
+    rg_summary_init(&summary, config.training.updates);
+    return rg_trial(&options, &summary);
+}
+
+START_TEST(trainings) {
+    static const char *const cases[] = {
+        "--task adding --batch 3 --steps 4 --layers 2 --updates 2 --dropout 0.2 --lag-every 1",
+        "--task copy --batch 3 --steps 4 --updates 2 --cell lstm --bidirectional --skip 1",
+        "--task adding --batch 4 --steps 4 --updates 2 --accumulate 2 --shards 2",
+        "--task adding --batch 4 --steps 4 --updates 2 --skip-kind learned --readout max",
+        "--task adding --batch 64 --steps 3 --updates 2 --lr auto",
+        "--data classes.csv --updates 2 --cell gru --val-frac 0.4 --val-every 1 --test classes.csv",
+        "--data many.csv --updates 2 --batch 2 --memory 160K",
+        "--data text.txt --updates 2 --tbptt 4 --batch 2 --level word --embed 2",
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char line[200];
+        (void)snprintf(line, sizeof line, "train --device cpu --hidden 3 %s", cases[i]);
+        accept(line);
+        ck_assert_msg(rg_run_data_read(&config, &run_data) == RG_OK, "`%s`: %s", line, rg_error_message());
+        each_place_fails(line, train);
+        rg_run_data_release(&run_data);
+    }
+}
+END_TEST
+
+/* ---- Models ---- */
+
+static struct rg_model *model;
+static struct rg_dataset *data;
+static struct rg_problem problem;
+
+static rg_status take_gradient(struct rg_device *device) {
+    static const struct rg_watch watch = {.go_on = NULL, .span = 1.0};
+    struct rg_pass *pass = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_pass_create(&config, device, model, data, &problem, &pass));
+    RG_TRY_GOTO(rg_pass_diagnose(pass, 1, &watch));
+cleanup:
+    rg_pass_destroy(pass);
+    return status;
+}
+
+static rg_status score(struct rg_device *device) {
+    const struct rg_evaluator_options options = {.problem = &problem, .batch = 2};
+    struct rg_evaluator *evaluator = NULL;
+    struct rg_metrics *metrics = NULL;
+    rg_status status = RG_OK;
+    RG_TRY_GOTO(rg_evaluator_create(device, model, &options, &evaluator));
+    RG_TRY_GOTO(rg_evaluator_run(evaluator, model, &metrics));
+cleanup:
+    rg_evaluator_destroy(evaluator);
+    rg_metrics_destroy(metrics);
+    return status;
+}
+
+static rg_status predict(struct rg_device *device) {
+    static double outputs[1000];
+    ck_assert_uint_le(data->n_sequences * rg_setup_output_elements(model, data), sizeof outputs / sizeof *outputs);
+    return rg_setup_outputs(device, model, data, &problem, 0, outputs);
+}
+
+START_TEST(models) {
+    static const struct {
+        const char *line;
+        rg_status (*act)(struct rg_device *device);
+    } cases[] = {
+        {"grad --model run/model.safetensors --data classes.csv", take_gradient},
+        {"grad --model both/model.safetensors --data classes.csv", take_gradient},
+        {"grad --model text/model.safetensors --data text.txt --probe-times 1,2", take_gradient},
+        {"eval --model run/model.safetensors --data classes.csv", score},
+        {"predict --model run/model.safetensors --data classes.csv", predict},
+    };
+    make("train --quiet --device cpu --data classes.csv --hidden 2 --layers 2 --updates 1 --out run");
+    make("train --quiet --device cpu --data classes.csv --hidden 2 --cell lstm --bidirectional --skip 1 "
+         "--updates 1 --out both");
+    make("train --quiet --device cpu --data text.txt --hidden 2 --updates 1 --steps 4 --batch 2 --out text");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        accept(cases[i].line);
+        ck_assert_msg(rg_setup_model_and_data(&config, false, &model, &data, &problem) == RG_OK, "`%s`: %s",
+                      cases[i].line, rg_error_message());
+        each_place_fails(cases[i].line, cases[i].act);
+        rg_dataset_destroy(data);
+        rg_model_destroy(model);
+    }
+    ck_assert_uint_ge(n_places, AT_LEAST);
+}
+END_TEST
+
+static void begin(void) {
+    begin_commands();
+    put_text("classes.csv", "series,a,b,label\n1,1,2,red\n1,2,1,red\n2,3,5,green\n2,2,4,green\n3,0,1,blue\n3,1,0,blue\n"
+                            "4,1,1,red\n4,0,2,red\n");
+    FILE *const many = fopen("many.csv", "wb"); /* more than half of the memory: it is sent update by update */
+    ck_assert(many && fputs("series,a,b,label\n", many) >= 0);
+    for (int i = 0; i < MANY; i++) {
+        (void)fprintf(many, "%d,1,2,%d\n%d,3,4,%d\n", i, i % 2, i, i % 2);
+    }
+    ck_assert_int_eq(fclose(many), 0);
+    put_text("text.txt", "The cat sat.\nThe rat ran.\nThe cat ran.\n");
+}
+
+TEST_MAIN("device_fails") {
+    TCase *const tests = add_tests(suite, "device_fails");
+    tcase_add_checked_fixture(tests, begin, end_commands);
+    tcase_add_test(tests, trainings);
+    tcase_add_test(tests, models);
+}
