@@ -110,7 +110,7 @@ START_TEST(trainings) {
         "--task adding --batch 64 --steps 3 --updates 2 --lr auto",
         "--data classes.csv --updates 2 --cell gru --val-frac 0.4 --val-every 1 --test classes.csv",
         "--data many.csv --updates 2 --batch 2 --memory 160K",
-        "--data text.txt --updates 2 --tbptt 4 --batch 2 --level word --embed 2",
+        "--data text.txt --updates 2 --tbptt 4 --batch 2 --level word --embed 2 --cell lstm",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char line[200];

@@ -99,10 +99,36 @@ START_TEST(rows_are_profiles) {
 }
 END_TEST
 
+/* A net of two directions has a loss that is probed at the last step, where its reverse direction begins. */
+START_TEST(both_directions) {
+    static const struct rg_exercise_form form = {
+        .sizes = {BATCH, STEPS, 2, 3, 1, RG_LOSS_MSE, true},
+        .net = {.layers = 2, .bidirectional = true, .target = RG_TARGET_STEPS}};
+    const struct rg_probe_list list = {1, {STEPS}};
+    struct net net = net_of(filled(&form), &(struct parts){0});
+    struct rg_probe_map map = {.steps = 0};
+    struct rg_lag_profiles *profiles = NULL;
+    expect_ok(rg_probe_map_measure(net.engine, &net.source->source, 0, &list,
+                                   &(struct rg_probe_map_options){.rows = BATCH, .threads = 1}, &map));
+    expect_ok(rg_lag_measure(net.engine, &net.source->source, 0,
+                             &(struct rg_lag_options){.rows = BATCH, .threads = 1, .probe = STEPS}, &profiles));
+    ck_assert(map.layers == 2 && map.directions == 2);
+    for (size_t i = 0; i < 4 * STEPS; i++) {
+        const size_t layer = i / STEPS / 2, direction = i / STEPS % 2, t = i % STEPS;
+        const struct rg_lag_profile *const p = rg_lag_profile_of(profiles, layer, direction);
+        near(map.log10_norm[i], p->delta_log10[STEPS - 1 - t], 1e-12, "a norm", STEPS - 1 - t);
+    }
+    rg_lag_profiles_destroy(profiles);
+    rg_probe_map_release(&map);
+    net_destroy(&net);
+}
+END_TEST
+
 TEST_MAIN("probe_map") {
     TCase *const tests = add_tests(suite, "probe_map");
     tcase_add_unchecked_fixture(tests, open_device, close_device);
     tcase_add_test(tests, lists);
     tcase_add_test(tests, bad_lists);
+    tcase_add_test(tests, both_directions);
     tcase_add_loop_test(tests, rows_are_profiles, 0, COUNT(forms));
 }
