@@ -10,7 +10,7 @@
 #include "train/setup.h"
 #include "train/trial.h"
 
-enum { AT_LEAST = 120, MANY = 4000 };
+enum { AT_LEAST = 120, MANY = 4000, WORDS = 400 };
 
 /* ---- The device ---- */
 
@@ -57,10 +57,13 @@ static rg_status finish(struct rg_device *device) {
     return is_failing() ? call_fails() : native->finish(device);
 }
 
+static bool takes_library; /* for wide products, where this machine has one */
+
 static struct rg_device *open_device(void) {
     static struct rg_device_ops ops;
     struct rg_device *device = NULL;
     ck_assert_int_eq(rg_native_open(&(struct rg_device_options){.threads = 1}, &device), RG_OK);
+    ck_assert(!takes_library || rg_device_use_library(device) == RG_OK || device->info.library[0] == '\0');
     native = device->ops;
     ops = *native;
     ops.buffers_create = create_buffers;
@@ -110,12 +113,15 @@ START_TEST(trainings) {
         "--task adding --batch 64 --steps 3 --updates 2 --lr auto",
         "--data classes.csv --updates 2 --cell gru --val-frac 0.4 --val-every 1 --test classes.csv",
         "--data many.csv --updates 2 --batch 2 --memory 160K",
+        "--data wide.txt --updates 2 --batch 2 --steps 4 --level word --layers 2",
+        "--data wide.txt --updates 2 --batch 2 --steps 4 --level word --layers 2 --gemm library",
         "--data text.txt --updates 2 --tbptt 4 --batch 2 --level word --embed 2 --cell lstm",
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char line[200];
         (void)snprintf(line, sizeof line, "train --device cpu --hidden 3 %s", cases[i]);
         accept(line);
+        takes_library = config.machine.gemm == RG_GEMM_LIBRARY;
         ck_assert_msg(rg_run_data_read(&config, &run_data) == RG_OK, "`%s`: %s", line, rg_error_message());
         each_place_fails(line, train);
         rg_run_data_release(&run_data);
@@ -196,6 +202,12 @@ static void begin(void) {
         (void)fprintf(many, "%d,1,2,%d\n%d,3,4,%d\n", i, i % 2, i, i % 2);
     }
     ck_assert_int_eq(fclose(many), 0);
+    FILE *const wide = fopen("wide.txt", "wb"); /* as many different words as a wide head has */
+    ck_assert_ptr_nonnull(wide);
+    for (int i = 0; i < WORDS; i++) {
+        (void)fprintf(wide, "w%d%s", i, i % 8 == 7 ? "\n" : " ");
+    }
+    ck_assert_int_eq(fclose(wide), 0);
     put_text("text.txt", "The cat sat.\nThe rat ran.\nThe cat ran.\n");
 }
 

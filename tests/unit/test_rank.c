@@ -52,6 +52,14 @@ START_TEST(ranks) {
     expect((struct rg_device_entry[]){cpu, unified}, 2, "0:0 3:0", "a GPU, before 3:0 device 3:0");
     expect((struct rg_device_entry[]){emulator, unified}, 2, "0:0", "the only GPU");
     expect((struct rg_device_entry[]){emulator, dead}, 2, "", "");
+    static const char *const least[] = {"Clover", "clvk", "OpenCLOn12"}; /* alike: the memory decides */
+    for (size_t i = 0; i < 3; i++) {
+        expect((struct rg_device_entry[]){entry("5:0", least[(i + 1) % 3], true, false, 8),
+                                          entry("6:0", least[i], true, false, 24),
+                                          entry("7:0", "rusticl", true, false, 4)},
+               3, "7:0 6:0 5:0",
+               "by its vendor's driver or the better known one, before 6:0 device 6:0, 5:0 device 5:0");
+    }
 }
 END_TEST
 
