@@ -8,12 +8,17 @@
 /* after it, which has to be first */
 #include "device/device.h"
 #include "stack_places.h"
+#include "train/checkpoint.h"
+#include "train/estimate.h"
 #include "train/evaluator.h"
 #include "train/pass.h"
 #include "train/run.h"
 #include "train/setup.h"
+#include "verify/experiments/probe.h"
+#include "verify/selftest/cases.h"
+#include "verify/selftest/selftest.h"
 
-enum { AT_LEAST = 120, MANY = 4000, WORDS = 400 };
+enum { AT_LEAST = 400, MANY = 4000, WORDS = 400 };
 
 /* ---- The calls ---- */
 
@@ -121,11 +126,18 @@ static struct rg_run_data run_data;
 static rg_status train(struct rg_device *device) {
     const struct rg_trainer_hooks hooks = {.on_update = NULL};
     struct rg_run *run = NULL;
+    struct rg_sections *sections = NULL;
+    double seconds = 0.0;
+    bool is_finite = false;
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_run_create(&config, &run_data, device, &run));
+    RG_TRY_GOTO(rg_run_estimate(run, &seconds));
     RG_TRY_GOTO(rg_run_train(run, &hooks));
+    RG_TRY_GOTO(rg_sections_create(&sections));
+    RG_TRY_GOTO(rg_checkpoint_gather(run, sections, &is_finite));
     RG_TRY_GOTO(rg_run_measure(run, RG_FIND_ALL, NULL));
 cleanup:
+    rg_sections_destroy(sections);
     rg_run_destroy(run);
     return status;
 }
@@ -214,6 +226,70 @@ START_TEST(models) {
         rg_dataset_destroy(data);
         rg_model_destroy(model);
     }
+}
+END_TEST
+
+/* ---- Checks and experiments ---- */
+
+static rg_status check_updates(struct rg_device *device) {
+    struct rg_checks checks = {.updates = 1};
+    const struct rg_update_case *const from_states = &rg_selftest_initial_cases[rg_n_selftest_initial_cases - 1];
+    const struct rg_update_case *const embedded = &rg_selftest_embedded_cases[rg_n_selftest_embedded_cases - 1];
+    RG_TRY(rg_check_updates(&checks, device, from_states, true, 0));
+    return rg_check_updates(&checks, device, embedded, false, embedded->sizes.steps);
+}
+
+static rg_status check_terms(struct rg_device *device) {
+    struct rg_checks checks = {.updates = 1};
+    return rg_check_step_terms(&checks, device, &rg_selftest_step_terms[0]);
+}
+
+static rg_status check_kernels(struct rg_device *device) {
+    struct rg_checks checks = {.updates = 1};
+    RG_TRY(rg_check_dropout(&checks, device, RG_CELL_LSTM));
+    RG_TRY(rg_check_marks(&checks, device));
+    RG_TRY(rg_check_symbols(&checks, device));
+    RG_TRY(rg_check_gather(&checks, device));
+    RG_TRY(rg_check_peak(&checks, device));
+    RG_TRY(rg_check_layout(&checks, device));
+    return rg_check_specials(&checks, device, true, true);
+}
+
+static rg_status check_quickly(struct rg_device *device) {
+    return rg_selftest_quick(device, &(struct rg_selftest_scope){.cell = RG_CELL_RNN, .stacked = true, .updates = 1});
+}
+
+START_TEST(checks) {
+    each_place_fails("updates of the self-test", check_updates);
+    each_place_fails("terms of the self-test", check_terms);
+    each_place_fails("kernels of the self-test", check_kernels);
+    each_place_fails("a quick self-test", check_quickly);
+}
+END_TEST
+
+static const struct rg_probe *experiment;
+
+static void ignore_number(void *self, const struct rg_probe_number *number) {
+    (void)self, (void)number;
+}
+
+static rg_status probe(struct rg_device *device) {
+    struct rg_probe_report report = {.number = ignore_number, .probe = experiment->name};
+    return experiment->run(&(struct rg_probe_context){&config, device}, &report);
+}
+
+/* Without those that take long. */
+START_TEST(experiments) {
+    static const char *const names[] = {"wall", "power", "fixed-point", "sigmoid", "lyapunov", "alive-paths", "curse"};
+    accept("probe all --hidden 16 --steps 8");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        size_t k = 0;
+        while (strcmp(rg_probes[k].name, names[i]) != 0) {
+            ck_assert_uint_lt(++k, rg_n_probes);
+        }
+        experiment = &rg_probes[k];
+        each_place_fails(names[i], probe);
+    }
     ck_assert_uint_ge(n_places, AT_LEAST);
 }
 END_TEST
@@ -242,4 +318,6 @@ TEST_MAIN("calls_fail") {
     tcase_add_checked_fixture(tests, begin, end_commands);
     tcase_add_test(tests, trainings);
     tcase_add_test(tests, models);
+    tcase_add_test(tests, checks);
+    tcase_add_test(tests, experiments);
 }
