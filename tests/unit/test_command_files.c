@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "files/lock.h"
+#include "files/sections.h"
 #include "rnn_gpu/tensors.h"
 #include "run_command.h"
 
@@ -144,6 +145,45 @@ END_TEST
 
 /* ---- A run's folder ---- */
 
+/* Add what inspect says of a checkpoint whose sections or numbers were changed, if it refuses it. */
+static void inspect_changed(const struct rg_sections *sections, const char *without) {
+    static const char *const lines[] = {"inspect part.ckpt", "inspect part.ckpt --json"};
+    ck_assert_int_eq(rg_sections_write(sections, "part.ckpt"), RG_OK);
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        const struct text before = told;
+        told = (struct text){NULL, 0, 0};
+        const rg_status status = run_command(lines[i]);
+        free(told.bytes);
+        told = before;
+        if (status != RG_OK) {
+            text_add(&told, "$ %s, without %s\nstatus %d: %s\n", lines[i], without, (int)status, rg_error_message());
+        }
+    }
+}
+
+/* A checkpoint without one section or number after the other. It has the options twice: in the end without both. */
+static void inspect_parts(const char *path) {
+    struct rg_sections *sections = NULL;
+    bool is_foreign = false;
+    ck_assert_int_eq(rg_sections_read(path, &sections, &is_foreign), RG_OK);
+    for (size_t i = 0; i < sections->n + sections->n_numbers; i++) {
+        char *const name = i < sections->n ? sections->items[i].name : sections->numbers[i - sections->n].name;
+        char was[RG_SECTION_NAME];
+        (void)snprintf(was, sizeof was, "%s", name);
+        if (strcmp(name, "numbers") != 0) {
+            name[0] = 'X';
+            inspect_changed(sections, was);
+            name[0] = was[0];
+        }
+    }
+    for (size_t i = 0; i < sections->n; i++) {
+        char *const name = sections->items[i].name;
+        name[0] = strcmp(name, "options") == 0 || strcmp(name, "settings") == 0 ? 'X' : name[0];
+    }
+    inspect_changed(sections, "options and settings");
+    rg_sections_destroy(sections);
+}
+
 START_TEST(a_run) {
     make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 4 --out run --save-every 2 --cell gru");
     run_ok("inspect run/model.safetensors");
@@ -151,6 +191,7 @@ START_TEST(a_run) {
     run_ok("inspect run/checkpoint-4.ckpt --json");
     run_ok("verify run");
     run_ok("verify run/checkpoint-4.ckpt --json");
+    inspect_parts("run/checkpoint-4.ckpt");
     damage("run/checkpoint-4.ckpt", -20);
     (void)run_command("verify run");
     (void)run_command("verify run --json");
@@ -266,6 +307,7 @@ START_TEST(formats) {
     static const char *const refused[] = {
         "export --model net/model.safetensors --out net.txt",
         "export --task copy --sequences 3 --steps 12 --out task.csv",
+        "export --task temporal-order --sequences 3 --steps 1 --out order.npz",
         "import --onnx net.onnx --out back.onnx",
         "import --onnx net.onnx --out back.safetensors --loss ce",
         "import --onnx net/model.safetensors --out other.safetensors",

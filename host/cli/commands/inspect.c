@@ -380,6 +380,11 @@ static rg_status print_checkpoint_json(const struct rg_config *config, const str
                                        const struct facts *f) {
     json_t *options = NULL, *sections = json_object();
     const rg_status status = show_options(config, s, &options);
+    if (status != RG_OK) {
+        json_decref(options);
+        json_decref(sections);
+        return status;
+    }
     for (size_t i = 0; i < s->n; i++) {
         rg_json_set(&sections, s->items[i].name, json_integer((json_int_t)s->items[i].bytes));
     }
@@ -389,8 +394,7 @@ static rg_status print_checkpoint_json(const struct rg_config *config, const str
                      (json_int_t)f->update, "loss", rg_json_real(f->loss), "seconds", rg_json_real(f->seconds),
                      "device", rg_json_text(f->device), "precision",
                      f->real_bytes == sizeof(double) ? "double" : "float", "options", options, "sections", sections);
-    const rg_status printed = rg_json_print(head);
-    return status == RG_OK ? printed : status;
+    return rg_json_print(head);
 }
 
 /* Print the command that makes the run. */
