@@ -15,6 +15,7 @@ enum { N = 3, T = 2 };
 
 static const double inputs[N * T * 2] = {1, 2, 1, 1, 3, 5, 2, 4, 0, 1, 1, 0};
 static const double hot[N * 3] = {0, 1, 0, 0, 0, 1, 1, 0, 0}, pairs[N * 2] = {0.5, 1, 0.25, 0, 1, 0.75};
+static const double hot_pairs[N * 2] = {0, 1, 1, 0, 0, 1}, whole_pairs[N * 2] = {0, 1, 1, 1, 0, 0};
 static const double of_steps[N * T] = {0, 1, 1, -1, 2, 0},
                                  sixes[N * T * 3] = {0, 1, 0, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0, 1},
                                  gaps[N * T] = {0.5, NAN, 1, 2, NAN, -1};
@@ -58,6 +59,8 @@ static void put_all_arrays(void) {
     x = deep(x, N, T, 2);
     put_arrays("pairs.npz", x, y, nothing);
     put_arrays("hot.npz", x, reals("y", hot, N, 3), nothing);
+    put_arrays("hot-pairs.npz", x, reals("y", hot_pairs, N, 2), nothing);
+    put_arrays("whole-pairs.npz", x, reals("y", whole_pairs, N, 2), nothing);
     put_arrays("kinds.npz", x, wholes("y", kinds, N, 0), nothing);
     put_arrays("steps.npz", x, reals("y", of_steps, N, T), nothing);
     put_arrays("marks.npz", x, wholes("y", marks, N, T), nothing);
@@ -81,6 +84,8 @@ START_TEST(trainings) {
         "--data pairs.npz",
         "--data pairs.npz --loss bce",
         "--data hot.npz",
+        "--data hot-pairs.npz",
+        "--data whole-pairs.npz",
         "--data hot.npz --loss mse",
         "--data kinds.npz",
         "--data kinds.npz --loss mse",
@@ -153,6 +158,7 @@ START_TEST(models) {
         "train --json " OLD "--updates 1 --model windows/model.safetensors --data series.csv --window 3",
         "eval --json " CPU "--model scaled/model.safetensors --data more.csv",
         "eval --json " CPU "--model windows/model.safetensors --data series.csv",
+        "eval --json " CPU "--model far/model.safetensors --data series.csv",
         "eval --json " CPU "--model red/model.safetensors --data more.csv --steps 1",
         "eval --json " CPU "--model words/model.safetensors --data more.txt",
         "predict --json " CPU "--model windows/model.safetensors --data series.csv",
@@ -182,6 +188,7 @@ START_TEST(models) {
     make("train --quiet " NEW "--updates 1 --data two.csv --target-column up,down --out two");
     make("train --quiet " NEW "--updates 1 --data ab.csv --out bits");
     make("train --quiet " NEW "--updates 1 --data pairs.npz --loss bce --out pairs");
+    make("train --quiet " NEW "--updates 1 --data series.csv --window 3 --horizon 2 --out far");
     make("train --quiet " NEW "--updates 1 --data cat.csv --out cat");
     make("train --quiet " NEW "--updates 1 --data steps.npz --target steps --loss mse --out steps");
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -196,6 +203,10 @@ START_TEST(models) {
         "train " OLD "--updates 1 --model red/model.safetensors --data red.csv --loss mse",
         "train " OLD "--updates 1 --model red/model.safetensors --data red.csv --stride 2",
         "train " OLD "--updates 1 --model red/model.safetensors --data red.csv --horizon 2",
+        "train " OLD "--updates 1 --model far/model.safetensors --data series.csv --horizon 3",
+        "train " OLD "--updates 1 --model far/model.safetensors --data series.csv --window 3",
+        "train " OLD "--updates 1 --model far/model.safetensors --data series.csv --window 4",
+        "train " OLD "--updates 1 --model red/model.safetensors --data red.csv --window 2",
         "train " OLD "--updates 1 --model red/model.safetensors --data red.csv --cell lstm",
         "train " OLD "--updates 1 --model red/model.safetensors --task adding",
         "train " OLD "--updates 1 --model adding/model.safetensors --task copy --steps 12",
@@ -228,6 +239,7 @@ START_TEST(refused) {
     static const char *const lines[] = {
         "--epochs 2",
         "--task adding --loss ce",
+        "--task temporal-order-3bit --steps 3",
         "--task adding --target steps",
         "--task copy --steps 12 --target steps",
         "--data text.txt --loss mse",
