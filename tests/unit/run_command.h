@@ -118,24 +118,29 @@ static inline void tell_line(const char *line, size_t length) {
     text_add(&told, "\n");
 }
 
-/* Are the line and those that follow it left out? Seconds in the last column of a table decide on its widths, and the
- * digits of a norm on where its line breaks. */
-static inline bool is_left_out(const char *line, size_t length, bool is_line_before) {
+/* What is left out: a table with seconds in its last column, which decide on its widths, up to the next empty line; and
+ * the line of a loss and its gradient norm, whose digits decide on where it breaks, with what is indented below it. */
+enum left_out { NOTHING_LEFT_OUT, TABLE_LEFT_OUT, LINE_LEFT_OUT };
+
+static inline enum left_out left_out(const char *line, size_t length, enum left_out before) {
     static const char seconds[] = " seconds", loss[] = "loss ", norm[] = ", gradient norm ";
-    if (is_line_before) {
-        return length > 0;
+    const size_t tail = strlen(seconds);
+    if ((before == TABLE_LEFT_OUT && length > 0) || (before == LINE_LEFT_OUT && length > 0 && line[0] == ' ')) {
+        return before;
     }
-    const bool is_head =
-        length > strlen(seconds) && strncmp(line + length - strlen(seconds), seconds, strlen(seconds)) == 0;
-    return is_head || (strncmp(line, loss, strlen(loss)) == 0 && memmem(line, length, norm, strlen(norm)));
+    if (length > tail && strncmp(line + length - tail, seconds, tail) == 0) {
+        return TABLE_LEFT_OUT;
+    }
+    const bool is_loss = strncmp(line, loss, strlen(loss)) == 0 && memmem(line, length, norm, strlen(norm));
+    return is_loss ? LINE_LEFT_OUT : NOTHING_LEFT_OUT;
 }
 
 static inline void tell_text(const char *text) {
-    bool leaves_out = false;
+    enum left_out leaves_out = NOTHING_LEFT_OUT;
     for (const char *end; *text; text = *end ? end + 1 : end) {
         end = text + strcspn(text, "\n");
-        leaves_out = is_left_out(text, (size_t)(end - text), leaves_out);
-        if (!leaves_out) {
+        leaves_out = left_out(text, (size_t)(end - text), leaves_out);
+        if (leaves_out == NOTHING_LEFT_OUT) {
             tell_line(text, (size_t)(end - text));
         }
     }

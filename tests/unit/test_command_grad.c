@@ -22,6 +22,7 @@ START_TEST(gradients) {
     run_ok("grad --task copy --json " CPU "--batch 2 --steps 12 --hidden 2 --cell gru --probe-time 20");
     run_ok("grad --task adding --json " CPU "--batch 1 --steps 70 --hidden 2");
     run_ok("grad --task copy --json " CPU "--batch 2 --steps 3 --hidden 2 --probe-times 9,12,13");
+    run_ok("grad --task copy " CPU "--batch 2 --steps 3 --hidden 2 --probe-times 9,12,13");
     run_ok("grad --task adding --json " TINY "--set rnn.weight_hh_l0[0,1]=2 --set Wi[1,0]=-0.5 --set head.bias[0]=1");
     run_ok("grad --task adding --quiet " TINY "--trace-latex walk.tex");
     run_ok("train --json " TINY "--updates 3 --shards 3 --batch 6");
