@@ -289,11 +289,34 @@ END_TEST
 
 /* ---- Other programs' formats ---- */
 
+static char *bytes_of_file(const char *name, size_t *bytes) {
+    enum { ROOM = 1 << 16 };
+    FILE *const file = fopen(name, "rb");
+    char *const memory = malloc(ROOM);
+    ck_assert(file && memory);
+    *bytes = fread(memory, 1, ROOM, file);
+    ck_assert(*bytes > 0 && *bytes < ROOM && fclose(file) == 0);
+    return memory;
+}
+
+static void put_bytes(const char *name, const char *memory, size_t bytes) {
+    FILE *const file = fopen(name, "wb");
+    ck_assert(file && fwrite(memory, 1, bytes, file) == bytes && fclose(file) == 0);
+}
+
 START_TEST(formats) {
     make("train --quiet " TINY "--batch 2 --steps 3 --hidden 2 --updates 1 --out net --cell lstm");
     run_ok("export --model net/model.safetensors --out net.onnx");
     run_ok("import --onnx net.onnx --out back.safetensors");
     run_ok("inspect back.safetensors");
+    size_t bytes = 0;
+    char *const graph = bytes_of_file("net.onnx", &bytes), hidden[] = "\"hidden\":2,";
+    char *const place = memmem(graph, bytes, hidden, strlen(hidden));
+    ck_assert_ptr_nonnull(place);
+    place[strlen(hidden) - 2] = '3'; /* the sizes of the constants are others then */
+    put_bytes("odd.onnx", graph, bytes);
+    free(graph);
+    ck_assert_int_eq(run_command("import --onnx odd.onnx --out odd.safetensors"), RG_BAD_FILE);
     run_ok("export --model net/model.safetensors --out net.npz");
     run_ok("inspect net.npz");
     run_ok("export --model net/model.safetensors --out net/net.py");

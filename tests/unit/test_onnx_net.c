@@ -300,6 +300,7 @@ static const char *const graphs[] = {
     "h = Expand(#1x1x2=0,@[1 1 2])\ny = LSTM(x,#1x8x3,#1x8x2,,,h,h)" LAST HEAD,
     "h = Expand(#1x1x2=1,@[1 1 2])\ny = LSTM(x,#1x8x3,#1x8x2,,,h,h)" LAST HEAD,
     "h = Relu(s)\ny = LSTM(x,#1x8x3,#1x8x2,,,h,h)" LAST HEAD,
+    "h = Identity(h)\ny = LSTM(x,#1x8x3,#1x8x2,,,h,h)" LAST HEAD,
     "h = Slice(s)\ny = LSTM(x,#1x8x3,#1x8x2,,,h,h)" LAST HEAD,
     "y = LSTM(x,#1x8x3,#1x8x2,,,missing)" LAST HEAD,
     /* several layers */
@@ -328,6 +329,17 @@ static const char *stacked(size_t layers) {
         n += (size_t)snprintf(text + n, sizeof text - n, "y%zu = RNN(y%zu,#1x2x2,#1x2x2)\n", i, i - 1);
     }
     (void)snprintf(text + n, sizeof text - n, "a = Gather(y%zu,@-1)" HEAD, layers);
+    return text;
+}
+
+/* A net whose start comes through so many nodes. */
+static const char *started_through(size_t nodes) {
+    static char text[2000];
+    size_t n = (size_t)snprintf(text, sizeof text, "h1 = Identity(s)\n");
+    for (size_t i = 2; i <= nodes; i++) {
+        n += (size_t)snprintf(text + n, sizeof text - n, "h%zu = Identity(h%zu)\n", i, i - 1);
+    }
+    (void)snprintf(text + n, sizeof text - n, "y = LSTM(x,#1x8x3,#1x8x2,,,h%zu,s)" LAST HEAD, nodes);
     return text;
 }
 
@@ -368,6 +380,10 @@ START_TEST(nets_are_the_stored_ones) {
     for (size_t layers = 16; layers <= 17; layers++) {
         text_add(&told, "%zu layers\n", layers);
         tell(&told, stacked(layers));
+    }
+    for (size_t nodes = 16; nodes <= 17; nodes++) {
+        text_add(&told, "%zu nodes before a start\n", nodes);
+        tell(&told, started_through(nodes));
     }
     rg_log_quiet(0);
     (void)remove(path);
