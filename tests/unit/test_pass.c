@@ -30,7 +30,8 @@ static void tell_tensor(const struct rg_tensor *tensor) {
     text_add(&told, others ? ", %zu not finite\n" : "\n", others);
 }
 
-static void take_pass(const char *line) {
+/* `weight`: of all, instead of the model's own; 0: those. */
+static void take_pass(const char *line, double weight) {
     static const struct rg_watch watch = {.go_on = tell_part, .before = 0.25, .span = 0.5};
     struct rg_device *device = NULL;
     struct rg_model *model = NULL;
@@ -42,6 +43,13 @@ static void take_pass(const char *line) {
     const struct rg_device_options options = {.threads = 1, .is_double = true};
     ck_assert_int_eq(rg_device_open("cpu", &options, &device), RG_OK);
     rg_status status = rg_setup_model_and_data(&config, false, &model, &data, &problem);
+    for (size_t i = 0; status == RG_OK && weight > 0.0 && i < model->arena; i++) {
+        if (model->exact) {
+            model->exact[i] = weight;
+        } else {
+            model->weights[i] = (float)weight;
+        }
+    }
     status = status == RG_OK ? rg_pass_create(&config, device, model, data, &problem, &pass) : status;
     status = status == RG_OK ? rg_pass_diagnose(pass, 1, &watch) : status;
     ck_assert_msg(status == RG_OK, "`%s`: %s", line, rg_error_message());
@@ -61,10 +69,13 @@ START_TEST(passes) {
     put_text("text.txt", "The cat sat on the mat and the rat ran from the cat.\n");
     make("train --quiet --device cpu --precision double --data classes.csv --hidden 2 --cell lstm --bidirectional "
          "--skip 1 --updates 1 --out both");
+    make("train --quiet --device cpu --precision double --data classes.csv --hidden 2 --activation relu --updates 1 "
+         "--out relu");
     make("train --quiet --device cpu --precision double --data text.txt --hidden 2 --layers 2 --updates 1 --steps 20 "
          "--batch 2 --out text");
-    take_pass("grad --precision double --model both/model.safetensors --data classes.csv");
-    take_pass("grad --precision double --model text/model.safetensors --data text.txt --probe-times 2,18-20");
+    take_pass("grad --precision double --model both/model.safetensors --data classes.csv", 0.0);
+    take_pass("grad --precision double --model text/model.safetensors --data text.txt --probe-times 2,18-20", 0.0);
+    take_pass("grad --precision double --model relu/model.safetensors --data classes.csv", 1e200);
     check_told("passes.txt");
 }
 END_TEST
