@@ -122,8 +122,8 @@ RG_INLINE struct rg_norm_partial rg_norm_join(struct rg_norm_partial a, struct r
     return sum;
 }
 
-/* Decide by the norm and the loss of the whole batch whether the update counts, and write the record that the host reads
- * later. One item does it. */
+/* Decide by the norm and the loss of the whole batch whether the update counts, and write the record that the host
+ * reads later. One item does it. */
 RG_INLINE void rg_norm_decide(struct rg_norm_partial total, __global struct rg_control *control,
                               __global struct rg_record *history, const struct rg_norm_args s) {
     const rg_real norm = total.scale * RG_SQRT1(total.squares);
