@@ -1,5 +1,6 @@
 /* The probes' matrices: singular values, spectral radius, orthonormal rows. */
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,8 +21,9 @@ static double *numbers(size_t n) {
 }
 
 static void expect_behind(const double *x, size_t n) {
-    for (size_t i = 0; i < BEHIND / sizeof *x; i++) {
-        ck_assert_msg(isnan(x[n + i]), "number %zu behind", i);
+    const double *const end = x + n + BEHIND / sizeof *x;
+    for (const double *at = x + n; at < end; at++) {
+        ck_assert_msg(isnan(*at), "number %td behind", at - x - (ptrdiff_t)n);
     }
 }
 

@@ -23,8 +23,10 @@ static void initialise(const struct rg_gate_matrices *m, enum rg_init_kind kind,
                        const struct rg_stream *from) {
     const struct rg_init init = {kind, value};
     ck_assert_msg(rg_matrices_initialise(m, &init, 0.5, from) == RG_OK, "%s", rg_error_message());
-    for (size_t i = 0; i < BEHIND / sizeof *m->values; i++) {
-        ck_assert(isnan(m->values[m->gates * m->rows * m->columns + i]));
+    const float *const behind = m->values + m->gates * m->rows * m->columns;
+    const float *const end = behind + BEHIND / sizeof *behind;
+    for (const float *at = behind; at < end; at++) {
+        ck_assert(isnan(*at));
     }
 }
 
