@@ -68,6 +68,10 @@ struct slopes {
 static void add_slope(struct walk *w, struct slopes *s, enum rg_activation activation, double h) {
     const double slope = rg_activation_slope(activation, h);
     s->n += 1.0;
+    if (isnan(h)) { /* the states left the range of their numbers: comparisons would make the slope 0 or 1 */
+        s->slope = s->squares = s->saturated = NAN;
+        return;
+    }
     s->slope += slope;
     s->squares += slope * slope;
     s->saturated += rg_activation_is_saturated(activation, h) ? 1.0 : 0.0;

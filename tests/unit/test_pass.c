@@ -76,6 +76,8 @@ START_TEST(passes) {
     take_pass("grad --precision double --model both/model.safetensors --data classes.csv", 0.0);
     take_pass("grad --precision double --model text/model.safetensors --data text.txt --probe-times 2,18-20", 0.0);
     take_pass("grad --precision double --model relu/model.safetensors --data classes.csv", 1e200);
+    put_text("wild.csv", "series,a,b,label\n1,1e300,1,red\n1,-1e300,1,red\n2,1,1,green\n2,-1e300,1,green\n");
+    take_pass("grad --precision double --model relu/model.safetensors --data wild.csv", 1e200);
     check_told("passes.txt");
 }
 END_TEST
