@@ -207,7 +207,7 @@ START_TEST(a_run) {
 }
 END_TEST
 
-START_TEST(logs) {
+START_TEST(logs_and_noise) {
     static const struct {
         const char *name, *text;
     } cases[] = {
@@ -221,6 +221,11 @@ START_TEST(logs) {
         {"noise.jsonl", "{\"event\": \"start\"}\nhalf a li"},
         {"nameless.jsonl", "{\"events\": \"start\"}\n"},
         {"empty.jsonl", ""},
+        /* no tensors, in spite of their names */
+        {"noise.safetensors", "noise"},
+        {"noise.npz", "noise"},
+        {"noise.npy", "noise"},
+        {"noise.txt", "noise"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         char line[100];
@@ -360,7 +365,7 @@ TEST_MAIN("command_files") {
     tcase_add_test(tests, inspect_tensors);
     tcase_add_test(tests, models_and_results);
     tcase_add_test(tests, a_run);
-    tcase_add_test(tests, logs);
+    tcase_add_test(tests, logs_and_noise);
     tcase_add_test(tests, runs);
     tcase_add_test(tests, formats);
 }

@@ -88,9 +88,21 @@ START_TEST(doubles_and_depths) {
 }
 END_TEST
 
+/* A sum changes n numbers and no other one. */
+START_TEST(sums_end_where_they_should) {
+    float floats[] = {1.0f, 2.0f, 3.0f}, more[] = {10.0f, 20.0f, 40.0f};
+    double doubles[] = {1.0, 2.0, 3.0}, even_more[] = {10.0, 20.0, 40.0};
+    rg_tree_add(floats, more, 2, false);
+    rg_tree_add(doubles, even_more, 2, true);
+    ck_assert(floats[0] == 11.0f && floats[1] == 22.0f && floats[2] == 3.0f);
+    ck_assert(doubles[0] == 11.0 && doubles[1] == 22.0 && doubles[2] == 3.0);
+}
+END_TEST
+
 TEST_MAIN("tree") {
     TCase *const sums = add_tests(suite, "sums");
     tcase_add_test(sums, ranks_share_all_shards_evenly);
     tcase_add_test(sums, the_sum_does_not_depend_on_the_ranks);
     tcase_add_test(sums, doubles_and_depths);
+    tcase_add_test(sums, sums_end_where_they_should);
 }
