@@ -72,6 +72,8 @@ printf '{"update_s":1}\n' >bad.jsonl
 refused 4 'bad.jsonl: line 1: ' "$program" bench --device cpu --compare bad.jsonl
 refused 8 'no/where: cannot be saved' "$program" bench --device cpu --out no/where "${small[@]}"
 refused 2 '--grid and a size' "$program" bench --device cpu --grid full --batch 3
+expect_status 7 "$program" bench --device cpu --hidden 65536 --batch 1073741824 --steps 1000000000 # after the heads
+expect_line 'more than a machine can address' stderr
 rm bad.jsonl results.jsonl
 checked "--compare, and files that are none"
 

@@ -285,6 +285,13 @@ START_TEST(graphs_are_the_stored_ones) {
         }
         ck_assert_msg(rg_export_onnx(&(struct rg_export){.model = model, .path = path}) == RG_OK, "%s",
                       rg_error_message());
+        if (i == 2) {
+            struct rg_model *back = NULL;
+            ck_assert_msg(rg_import_onnx(path, shape.loss, &back) == RG_OK, "%s", rg_error_message());
+            ck_assert_mem_eq(back->input_mean, mean, sizeof mean);
+            ck_assert_mem_eq(back->input_deviation, deviation, sizeof deviation);
+            rg_model_destroy(back);
+        }
         char *const bytes = calloc(1 << 20, 1);
         ck_assert_ptr_nonnull(bytes);
         FILE *const file = fopen(path, "rb");

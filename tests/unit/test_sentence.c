@@ -187,10 +187,38 @@ START_TEST(a_few_steps_are_not_far) {
 }
 END_TEST
 
+/* Where a skip passes by every lag that was measured, the sentence says whether longer ones were left out. */
+START_TEST(skips_that_reach_no_lag) {
+    static const struct {
+        size_t probe, lags, stride;
+        const char *what;
+    } cases[] = {
+        {9, 4, 4, "the first lag that the skip of 4 steps reaches is not among the 4 that were measured"},
+        {9, 4, 5, "the first lag that the skip of 5 steps reaches is not among the 4 that were measured"},
+        {4, 4, 4, "no sequence is longer than the skip of 4 steps"},
+        {9, 4, 3, "no sequence is longer than the skip of 3 steps"},
+    };
+    static double log10_norms[LAGS];
+    struct rg_lag_profile profile;
+    struct rg_lag_profiles profiles = {.layers = 1, .directions = 1, .items = &profile};
+    struct rg_diagnosis d = {.profiles = &profiles, .profile = &profile};
+    char text[900];
+    make_profile(RANGES, &profile);
+    profile.probe = cases[_i].probe;
+    profile.lags = cases[_i].lags;
+    profile.stride = cases[_i].stride;
+    profile.delta_log10 = log10_norms;
+    d.verdict = (struct rg_verdict){.word = RG_NONE, .sequences = 8, .decay = NAN, .factor = NAN, .horizon = 1};
+    rg_verdict_sentence(&d, text, sizeof text);
+    ck_assert_msg(strstr(text, cases[_i].what) != NULL, "%s", text);
+}
+END_TEST
+
 TEST_MAIN("sentence") {
     TCase *tests = add_tests(suite, "sentence");
     tcase_add_loop_test(tests, parts_agree, 0, N_WORDS * N_FROM * N_REACH);
     tcase_add_loop_test(tests, all_noise_is_named, 0, 1 << RANGES);
     tcase_add_loop_test(tests, a_few_steps_are_not_far, 0, 9);
     tcase_add_loop_test(tests, factor_is_explained, 0, 4);
+    tcase_add_loop_test(tests, skips_that_reach_no_lag, 0, 4);
 }
