@@ -26,11 +26,21 @@ kept=$(binaries)
 [ "$(RG_DIE_IN=clCreateProgramWithSource:abort hash)" = "$first" ] || fail "other bits from binaries"
 checked "a second run builds no program from its text"
 
-for damage in 'truncate -s 100' 'truncate -s +1' 'truncate -s 0' 'sed -i s/rgkernel/rgkernal/' 'sed -i 1s/.$/x/'; do
-    # shellcheck disable=SC2086 # words are meant
-    find "$XDG_CACHE_HOME/rnn-gpu" -name 'kernels-*' -exec $damage {} +
+# invert FILE: another last byte.
+invert() {
+    python3 - "$1" <<'PYTHON'
+import sys
+data = bytearray(open(sys.argv[1], "rb").read())
+data[-1] ^= 255
+open(sys.argv[1], "wb").write(data)
+PYTHON
+}
+for damage in 'truncate -s 100' 'truncate -s +1' 'truncate -s 0' 'sed -i s/rgkernel/rgkernal/' invert; do
+    for file in "$XDG_CACHE_HOME"/rnn-gpu/kernels-*; do
+        $damage "$file"
+    done
     damaged=$(binaries)
-    [ "$damaged" != "$kept" ] || fail "$damage does nothing"
+    [ -z "$(comm -12 <(echo "$damaged") <(echo "$kept"))" ] || fail "$damage leaves a file as it was"
     [ "$(hash)" = "$first" ] || fail "other bits after $damage"
     [ -z "$(comm -12 <(echo "$damaged") <(binaries))" ] || fail "after $damage a damaged file is in use"
     [ "$(RG_DIE_IN=clCreateProgramWithSource:abort hash)" = "$first" ] || fail "after $damage no program is kept"

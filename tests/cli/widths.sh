@@ -94,7 +94,7 @@ sweep=(--batch 8 --hidden 4 --updates 6 --device cpu --threads 2)
 fits 0 sweep "${sweep[@]}" --cell rnn,gru --steps 5,10 --seed 1-3
 fits_terminal 0 sweep --quiet "${sweep[@]}" --steps 5 --cell rnn,lstm --optimizer sgd,adam --lr 0.001,0.00123456 --schedule constant,exponential:0.999 \
     --clip-norm 0,1 --init orthogonal,normal:0.0123456 --weight-decay 0,0.0001
-fits_terminal 0 sweep --quiet "${sweep[@]}" --data kinds.npz --val kinds.npz --cell rnn,gru --lr 0.001,0.002 --seed 1-2 --layers 1,2
+fits_terminal 0 sweep --quiet "${sweep[@]}" --data kinds.npz --val kinds.npz --test kinds.npz --cell rnn,gru --lr 0.001,0.002 --seed 1-2 --layers 1,2
 fits 0 grad --model "$long/words/model.safetensors" --data words.csv --device cpu --out "$long/gradient.safetensors" --verbose
 fits 0 grad --task copy --steps 20 --batch 8 --hidden 4 --device cpu --out g.safetensors --probe-times 5,10-20
 fits 0 grad --model "$root/data/cat-mat-rat-weights.safetensors" --data "$root/data/cat-mat-rat.csv" --trace
