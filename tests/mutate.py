@@ -5,8 +5,8 @@ usage: tests/mutate.py [N] [SEED] [OPTIONS]       60 mutants of seed 1 where not
 
   --only PREFIX        only files whose path begins with PREFIX, such as host/report; may be given again
   --list               print the mutants without building anything
-  --budget SECONDS     leave out tests that would take a mutant past so much test time (default: 300). A mutant that no
-                       other test sees counts as not seen, and is told apart as stopped
+  --budget SECONDS     leave out tests that would take a mutant past so much test time (default: 300), with the sanitizers
+                       as much again. A mutant that no other test sees counts as not seen, and is told apart as stopped
   --skip TEST          never run that test, such as kernels/test_selftest; may be given again
   --long               also run the tests with the labels long and exhaustive
   --keep-coverage      do not measure anew which test reaches which line, although the sources have changed
@@ -22,8 +22,10 @@ A mutant that does not compile, or compiles to the same object code, is not coun
 The tests are those of ctest with the labels unit, kernels and cli. A first run, with a build that counts executed lines
 (-DRG_COVERAGE=ON), finds the lines of host/ that each test reaches; it is kept in WORK/coverage.json until a source or
 a test changes. A mutant then meets only the tests that reach its line, up to the first failure: first those that are
-fast and reach few other lines. The kernels are not counted; every test that launches a kernel may see a change there. A
-test that takes much longer than without the change has seen it too.
+fast and reach few other lines. The kernels are not counted; every test that launches a kernel may see a change there,
+and the tests of the kernels come first. A test that takes much longer than without the change has seen it too. What no
+test sees meets the tests with the labels unit and kernels once more, built with the address and undefined-behaviour
+sanitizers as `tests/run --all` does: they see memory that is lost, or read beyond its end.
 
 Prints a line for each mutant (seen, NOT SEEN or STOPPED, place, change, test), the share seen by folder, and those that
 were not seen.
@@ -40,7 +42,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "mutation"))
 import operators  # noqa: E402
-from builds import BuildFailed, Build, copy_tree, files_of  # noqa: E402
+from builds import SANITIZED, Build, BuildFailed, copy_tree, files_of  # noqa: E402
 from coverage import Coverage  # noqa: E402
 
 FOLDERS = ("host/", "kernels/")
@@ -84,6 +86,7 @@ def described(text, mutant):
 
 
 SEEN, NOT_SEEN, STOPPED = "seen", "NOT SEEN", "STOPPED"  # stopped: a test that might have seen it takes too long
+SANITIZED_SLOWER = 3.0  # a test takes about so many times longer with the sanitizers
 
 
 class Trial:
@@ -92,8 +95,8 @@ class Trial:
     What a mutant changed is compiled again together with the next mutant, so each costs one build.
     """
 
-    def __init__(self, build, coverage, budget):
-        self.build, self.coverage, self.budget = build, coverage, budget
+    def __init__(self, build, sanitized, coverage, budget):
+        self.build, self.sanitized, self.coverage, self.budget = build, sanitized, coverage, budget
 
     def test(self, path, mutant, text):
         """None if the mutant does not count, else (SEEN, NOT_SEEN or STOPPED, remark)."""
@@ -102,26 +105,48 @@ class Trial:
         try:
             if not self.build.compile() or (self.build.is_clean() and not path.startswith("kernels/")):
                 return None
-            return self.run_tests(path, text.count("\n", 0, mutant.start), text)
+            tests = self.coverage.tests_of(path, text.count("\n", 0, mutant.start), text)
+            return self.run_tests(tests) or self.run_sanitized(tests) or self.unseen(tests)
         finally:
             source.write_text(text)
 
-    def run_tests(self, path, line, text):
-        tests = self.coverage.tests_of(path, line, text)
-        spent, left_out = 0.0, 0
-        for number, test in enumerate(tests):
-            if spent + self.coverage.seconds[test] > self.budget and number > 0:
-                left_out += 1
-                continue
+    def affordable(self, tests, slower=1.0):
+        """Those of `tests` that fit the budget together, in their order; the first one always. `slower`: how much longer
+        each takes than it was measured."""
+        spent, chosen = 0.0, []
+        for test in tests:
+            seconds = slower * self.coverage.seconds[test]
+            if not chosen or spent + seconds <= self.budget:
+                chosen.append(test)
+                spent += seconds
+        return chosen
+
+    def run_tests(self, tests):
+        """(SEEN, the test that failed and why), or None."""
+        for test in self.affordable(tests):
             if not self.build.make(test):
                 return SEEN, f"{test}: does not link"
             passed, why = self.build.run(test, self.coverage.seconds[test])
             if not passed:
                 return SEEN, f"{test}: {why}"
-            spent += self.coverage.seconds[test]
-        if left_out > 0:
-            return STOPPED, f"after {len(tests) - left_out} of {len(tests)} tests"
-        return NOT_SEEN, f"by any of {len(tests)} tests" if tests else "no test reaches the line"
+        return None
+
+    def run_sanitized(self, tests):
+        """The same of the tests that a user of the sanitizers runs."""
+        tests = [test for test in tests if test.startswith(("unit/", "kernels/")) and test in self.sanitized.tests]
+        for test in self.affordable(tests, SANITIZED_SLOWER):
+            if not self.sanitized.make(test):
+                return SEEN, f"{test}, sanitized: does not compile"
+            passed, why = self.sanitized.run(test, SANITIZED_SLOWER * self.coverage.seconds[test])
+            if not passed:
+                return SEEN, f"{test}, sanitized: {why}"
+        return None
+
+    def unseen(self, tests):
+        n, chosen = len(tests), len(self.affordable(tests))
+        if chosen < n:
+            return STOPPED, f"after {chosen} of {n} tests"
+        return NOT_SEEN, f"by any of {n} tests" if tests else "no test reaches the line"
 
 
 def verdicts(trials, drawn, texts):
@@ -201,14 +226,16 @@ def main():
         return
 
     os.nice(5)
-    builds = []
+    builds, about = [], {"skip": options.skip, "has_long": options.long}
     for name in ["", *map(str, range(2, options.jobs + 1))]:
         copy_tree(tree, work / f"tree{name}")
-        builds.append(Build(work / f"tree{name}", work / f"build{name}", skip=options.skip, has_long=options.long))
-        builds[-1].configure()
-    coverage = Coverage(work, builds[0])
+        builds.append((Build(work / f"tree{name}", work / f"build{name}", **about),
+                       Build(work / f"tree{name}", work / f"sanitized{name}", *SANITIZED, **about)))
+        for build in builds[-1]:
+            build.configure()
+    coverage = Coverage(work, builds[0][0])
     coverage.measure(options.keep_coverage)
-    trials, results, uncounted = [Trial(build, coverage, options.budget) for build in builds], [], 0
+    trials, results, uncounted = [Trial(*pair, coverage, options.budget) for pair in builds], [], 0
     for path, mutant, verdict in verdicts(trials, drawn, texts):
         if verdict is None:
             uncounted += 1

@@ -92,9 +92,14 @@ class Coverage:
         """The tests that may see a change in a line (counted from 0).
 
         First come those that are fast and reach few other lines: they look at it more closely than one that passes there.
+        A change in a kernel meets the tests of the kernels before all others.
         """
         found = [test for test in self._reaching(path, line, text) if test in self.seconds]
-        return sorted(found, key=lambda test: ((self.seconds[test] + 0.05) * self.breadth[test], test))
+        others = "kernels/" if path.startswith("kernels/") else ""
+        return sorted(found, key=lambda test: (not test.startswith(others), self.cost(test), test))
+
+    def cost(self, test):
+        return (self.seconds[test] + 0.05) * self.breadth[test]
 
     def _reaching(self, path, line, text):
         if path.startswith("kernels/"):

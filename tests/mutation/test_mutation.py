@@ -36,7 +36,11 @@ if(RG_COVERAGE)
     add_compile_options(--coverage)
     add_link_options(--coverage)
 endif()
-add_library(small STATIC host/sum.c)
+if(RG_SANITIZE)
+    add_compile_options(-fsanitize=${RG_SANITIZE})
+    add_link_options(-fsanitize=${RG_SANITIZE})
+endif()
+add_library(small STATIC host/last.c host/sum.c)
 add_executable(rnn-gpu host/main.c)
 add_executable(test_sum tests/unit/test_sum.c)
 target_link_libraries(rnn-gpu small)
@@ -60,10 +64,25 @@ int untested(int a) {
     return a > 3 ? a + 5 : a;
 }
 """,
-    "tests/unit/test_sum.c": """int sum(const int *v, int n);
+    "host/last.c": """int last(const int *v, int n);
+int last(const int *v, int n) {
+    int value = 0;
+    for (int i = 0; i < n; i++) {
+        value = v[i] > 0 ? v[i] : value;
+    }
+    return value > 0;
+}
+""",
+    "tests/unit/test_sum.c": """#include <stdlib.h>
+int sum(const int *v, int n);
+int last(const int *v, int n);
 int main(void) {
     const int v[3] = {1, 2, 4};
-    return sum(v, 2) != 3;
+    int *const one = calloc(1, sizeof(int));
+    one[0] = 1;
+    const int failed = sum(v, 2) != 3 || last(one, 1) != 1;
+    free(one);
+    return failed;
 }
 """,
 }
@@ -138,6 +157,8 @@ class Tool(unittest.TestCase):
             again = self.run_tool("1", *arguments)
             self.assertEqual(again.split("\n")[0], output.split("\n")[1])
             self.assertEqual(self.run_tool("3", *arguments, "--jobs", "2").split("\n"), output.split("\n")[1:])
+            arguments[-1] = "host/last"
+            self.assertRegex(self.run_tool("8", *arguments), r"seen +host/last.c:4  < to <=: .*\[unit/test_sum, sanitized: ")
 
 
 if __name__ == "__main__":
