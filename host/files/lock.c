@@ -45,10 +45,10 @@ static rg_status write_text(const struct rg_lock *lock) {
     return RG_OK;
 }
 
-/* Does the locked file still have its name? Its creator may have removed it in the meantime. */
-static bool is_there(const struct rg_lock *lock) {
+/* Does the open file or folder still have that name? */
+static bool is_named(int file, const char *path) {
     struct stat opened, named;
-    return fstat(lock->file, &opened) == 0 && stat(lock->path, &named) == 0 && opened.st_dev == named.st_dev &&
+    return fstat(file, &opened) == 0 && stat(path, &named) == 0 && opened.st_dev == named.st_dev &&
            opened.st_ino == named.st_ino;
 }
 
@@ -56,6 +56,10 @@ static bool is_there(const struct rg_lock *lock) {
 static rg_status try_lock(struct rg_lock *lock, const char *folder, bool *again) {
     char text[TEXT_BYTES];
     *again = false;
+    lock->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock->folder < 0) {
+        return failed(lock, errno);
+    }
     lock->file = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0666);
     if (lock->file < 0) {
         return failed(lock, errno);
@@ -73,7 +77,7 @@ static rg_status try_lock(struct rg_lock *lock, const char *folder, bool *again)
         rg_log("%s: no locks on this file system (%s); see that no other run writes there", folder, strerror(errno));
         return RG_OK;
     }
-    *again = !is_there(lock);
+    *again = !is_named(lock->file, lock->path); /* its creator may have removed it */
     return RG_OK;
 }
 
@@ -81,13 +85,16 @@ static void give_up(struct rg_lock *lock) {
     if (lock->file >= 0) {
         (void)close(lock->file);
     }
-    lock->file = -1;
+    if (lock->folder >= 0) {
+        (void)close(lock->folder);
+    }
+    lock->file = lock->folder = -1;
 }
 
 rg_status rg_lock_take(struct rg_lock *lock, const char *folder) {
     bool again = true;
     rg_status status = RG_OK;
-    lock->file = -1;
+    *lock = RG_LOCK_NONE;
     (void)snprintf(lock->path, sizeof lock->path, "%s/" RG_LOCK_NAME, folder);
     while (again && status == RG_OK) {
         give_up(lock);
@@ -100,9 +107,27 @@ rg_status rg_lock_take(struct rg_lock *lock, const char *folder) {
     return status;
 }
 
+rg_status rg_lock_check(const struct rg_lock *lock) {
+    const int length = (int)strlen(lock->path) - (int)strlen("/" RG_LOCK_NAME);
+    char folder[sizeof lock->path];
+    struct stat info;
+    if (lock->file < 0) {
+        return RG_OK;
+    }
+    (void)snprintf(folder, sizeof folder, "%.*s", length, lock->path);
+    const bool same = is_named(lock->folder, folder);
+    /* the lock alone may have been deleted: nobody else writes then */
+    const bool free = same && (is_named(lock->file, lock->path) || stat(lock->path, &info) != 0);
+    return free ? RG_OK
+                : rg_fail(RG_NOT_SAVED, "%s: %s; nothing more is saved there", folder,
+                          same                       ? "another run has locked it meanwhile"
+                          : stat(folder, &info) != 0 ? "the folder was deleted meanwhile"
+                                                     : "the folder was deleted and made anew meanwhile");
+}
+
 void rg_lock_release(struct rg_lock *lock) {
-    if (lock->file >= 0) {
-        (void)unlink(lock->path); /* before others can lock it: see is_there */
+    if (lock->file >= 0 && is_named(lock->file, lock->path)) {
+        (void)unlink(lock->path); /* before others can lock it: see try_lock */
     }
     give_up(lock);
 }

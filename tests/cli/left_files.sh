@@ -74,3 +74,26 @@ for command_line in "train ${small[*]} --report taken.html" "train ${small[*]} -
     refused 8 'cannot (be saved|be written|make the folder)|is not a folder' "$program" $command_line
 done
 checked "places that cannot be written are refused at once, and nothing is left there"
+
+# A folder that was deleted under a run, and is another run's now: the first one saves nothing more there.
+"$program" "${small[@]}" --updates 100000000 --diagnose none --save-every 0.1s --json --out taken >"$folder/stdout" 2>"$folder/stderr" &
+first=$!
+for _ in $(seq 600); do
+    [ -z "$(find taken -name 'checkpoint-*' 2>/dev/null)" ] || break
+    sleep 0.05
+done
+rm -rf taken
+expect_quiet=$("$program" "${small[@]}" --out taken --quiet 2>&1) || fail "the second run: $expect_quiet"
+before=$(md5sum taken/*)
+for _ in $(seq 600); do
+    ! grep -q 'made anew' "$folder/stderr" || break
+    sleep 0.05
+done
+kill -TERM $first
+got=0
+wait $first || got=$?
+command="a run whose folder was deleted"
+[ "$got" -eq 8 ] || fail "exit $got, expected 8"
+expect_line '^rnn-gpu: taken: the folder was deleted and made anew meanwhile; nothing more is saved there$' stderr
+[ "$(md5sum taken/*)" = "$before" ] || fail "the second run's files have changed"
+checked "a run saves nothing in a folder that has become another's"

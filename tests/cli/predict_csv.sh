@@ -69,6 +69,18 @@ expect_status 0 "${plain[@]}"
 expect_line '^ +1  output 0\.[0-9]+$'
 checked "--loss says what the outputs of a plain PyTorch model mean"
 
+# characters that the model does not know: no label, which is an empty cell
+printf 'abcabcabcabcabc' >letters.txt
+printf 'abcaxbc' >strange.txt
+expect_status 0 "$program" --data letters.txt --level char --hidden 3 --steps 3 --batch 2 --updates 2 --device cpu --out letters
+expect_status 0 "$program" predict --model letters/model.safetensors --data strange.txt --device cpu --out p.csv
+python3 - <<'PYTHON' || fail "p.csv has other labels"
+import csv
+labels = [row["label"] for row in csv.DictReader(open("p.csv"))]
+assert labels == ["b", "c", "a", "", "b", "c"], labels
+PYTHON
+checked "labels unknown to the model"
+
 refused 2 'p\.txt: the name must end in \.csv, \.npy' "$program" predict --model pairs/model.safetensors --data bare.npz --out p.txt
 refused 8 'missing/p\.csv' "$program" predict --model pairs/model.safetensors --data bare.npz --out missing/p.csv --device cpu
 checked "names and places that cannot be"

@@ -89,3 +89,34 @@ expect_no_line 'were done before' stderr
 cp words.csv file
 refused 8 'is not a folder' "$program" sweep "${small[@]}" --seed 1-2 --out file
 checked "trainings on data that changed are done again"
+
+# ---- Results that cannot be saved ----
+
+if [ -n "${FAILING_CALLS:-}" ]; then
+    full=(env "LD_PRELOAD=$FAILING_CALLS" RG_FAIL_WHAT=disk "RG_FULL_DISK=$PWD/full" "$program")
+    for kind in grid rows; do
+        words=("${grid[@]}") n=12 results=sweep.json
+        longer=(sweep "${small[@]}" --seed 1-4 --updates 20000)
+        if [ "$kind" = rows ]; then
+            words=("${rows[@]}") n=4 results=compare.json
+            longer=(compare "${small[@]}" --remedies tanh,gru --seeds 2 --updates 20000)
+        fi
+        rm -rf lost
+        mkdir lost
+        : >full
+        expect_status 8 "${full[@]}" "${words[@]}" --out lost --quiet
+        same "$results"
+        expect_line "^rnn-gpu: lost/training-.*No space left.*; $n trainings without a stored result, which the same command trains again$" stderr
+        [ "$(wc -l <"$folder/stderr")" -eq 1 ] || fail "stderr has not one line"
+        # room again before the command ends
+        "${full[@]}" "${longer[@]}" --out lost >"$folder/stdout" 2>"$folder/stderr" &
+        for _ in $(seq 600); do
+            ! grep -q 'the trainings continue' "$folder/stderr" || break
+            sleep 0.05
+        done
+        rm -f full
+        wait $! || fail "$kind: a disk with room again: exit $?"
+        [ "$(done_files lost)" -eq 4 ] || fail "$kind: $(done_files lost) results are kept, not 4"
+    done
+    checked "results that cannot be saved are told at the end, or saved then"
+fi

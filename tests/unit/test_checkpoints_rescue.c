@@ -16,6 +16,7 @@ static struct rg_run_data data;
 static struct rg_run *run;
 static struct rg_recorder *recorder;
 static struct rg_checkpoints checkpoints;
+static const struct rg_lock lock = {.file = -1, .folder = -1};
 
 static void open_run(const char *line) {
     accept(line);
@@ -23,7 +24,7 @@ static void open_run(const char *line) {
     ck_assert_msg(rg_run_data_read(&config, &data) == RG_OK && rg_run_open(&config, &data, &run) == RG_OK, "%s",
                   rg_error_message());
     ck_assert_int_eq(rg_recorder_create(&config, NULL, &recorder), RG_OK);
-    ck_assert_int_eq(rg_checkpoints_begin(&checkpoints, &config, run, recorder, 0), RG_OK);
+    ck_assert_int_eq(rg_checkpoints_begin(&checkpoints, &config, run, recorder, &lock, 0), RG_OK);
 }
 
 static void close_run(void) {

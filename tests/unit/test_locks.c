@@ -73,9 +73,10 @@ START_TEST(locks_of_removed_files) {
         ck_assert(named.st_ino == locked.st_ino && named.st_size > 0);
         ck_assert_int_eq(named.st_mode & 0777, i == 0 ? 0644 : 0600);
         ck_assert_int_ne(fcntl(lock.file, F_GETFD) & FD_CLOEXEC, 0);
-        ck_assert_int_eq(lock.file, next); /* those that vanished are closed */
+        ck_assert_int_ne(fcntl(lock.folder, F_GETFD) & FD_CLOEXEC, 0);
+        ck_assert(lock.folder == next && lock.file == next + 1); /* those that vanished are closed */
         rg_lock_release(&lock);
-        ck_assert_int_ne(fcntl(next, F_GETFD), 0);
+        ck_assert(fcntl(next, F_GETFD) != 0 && fcntl(next + 1, F_GETFD) != 0);
         ck_assert_int_ne(access(locks.path, F_OK), 0);
         ck_assert_uint_eq(n_notes, 0);
     }
@@ -132,10 +133,43 @@ START_TEST(locks_without_room) {
 }
 END_TEST
 
+/* The locked folder is deleted, made anew, or locked by another. */
+START_TEST(locks_that_were_lost) {
+    char lost[500], name[600];
+    (void)snprintf(lost, sizeof lost, "%s/lost", folder);
+    (void)snprintf(name, sizeof name, "%s/" RG_LOCK_NAME, lost);
+    struct rg_lock lock = RG_LOCK_NONE, other;
+    ck_assert_int_eq(rg_lock_check(&lock), RG_OK);
+    ck_assert_int_eq(mkdir(lost, 0777), 0);
+    ck_assert_int_eq(rg_lock_take(&lock, lost), RG_OK);
+    ck_assert_int_eq(rg_lock_check(&lock), RG_OK);
+    ck_assert_int_eq(unlink(name), 0); /* nobody else writes there */
+    ck_assert_int_eq(rg_lock_check(&lock), RG_OK);
+    ck_assert_int_eq(rg_lock_take(&other, lost), RG_OK);
+    ck_assert_int_eq(rg_lock_check(&lock), RG_NOT_SAVED);
+    expect_message(lost, ": another run has locked it meanwhile; nothing more is saved there");
+    rg_lock_release(&lock);
+    ck_assert_int_eq(access(name, F_OK), 0); /* the other's lock */
+    ck_assert_int_eq(rg_lock_check(&other), RG_OK);
+    ck_assert_int_eq(unlink(name) | rmdir(lost), 0);
+    ck_assert_int_eq(rg_lock_check(&other), RG_NOT_SAVED);
+    expect_message(lost, ": the folder was deleted meanwhile; nothing more is saved there");
+    ck_assert_int_eq(mkdir(lost, 0777), 0);
+    ck_assert_int_eq(rg_lock_check(&other), RG_NOT_SAVED);
+    expect_message(lost, ": the folder was deleted and made anew meanwhile; nothing more is saved there");
+    ck_assert_int_eq(rg_lock_take(&lock, lost), RG_OK);
+    rg_lock_release(&other);
+    ck_assert_int_eq(rg_lock_check(&lock), RG_OK);
+    rg_lock_release(&lock);
+    ck_assert_int_eq(rmdir(lost), 0);
+}
+END_TEST
+
 TEST_MAIN("locks") {
     TCase *const tests = add_tests(suite, "locks");
     tcase_add_checked_fixture(tests, begin, end);
     tcase_add_test(tests, locks_of_removed_files);
     tcase_add_test(tests, locks_where_there_are_none);
     tcase_add_test(tests, locks_without_room);
+    tcase_add_test(tests, locks_that_were_lost);
 }

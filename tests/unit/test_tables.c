@@ -162,6 +162,11 @@ START_TEST(a_comparison) {
     }
     rg_comparison_free_groups(groups, n_ranked);
     ck_assert_int_eq(rg_comparison_groups(&comparison, order, n_ranked, RG_HELD_TEST, &groups), RG_OK);
+    char name[] = "class 1";
+    ck_assert_int_eq(rg_table_create(&table, "copied heads", (const char *[]){name}, 1, 1), RG_OK);
+    memset(name, 'x', sizeof name - 1);
+    ck_assert_str_eq(table.table.heads[0], "class 1");
+    rg_table_release(&table);
     text_add_table(&seen, "test data", rg_comparison_held_out(&comparison, order, n_ranked, groups, &table), &table);
     rg_comparison_free_groups(groups, n_ranked);
     make_comparison(1);

@@ -239,6 +239,7 @@ static rg_status add_state(struct rg_checkpoints *c, struct rg_sections *s, bool
 
 static rg_status write_checkpoint(struct rg_checkpoints *c, uint64_t update, bool *finite) {
     struct rg_sections *s = NULL;
+    RG_TRY(rg_lock_check(c->lock));
     RG_TRY(rg_sections_create(&s));
     rg_checkpoint_name(c->path, c->config->output.out, update);
     rg_status status = add_state(c, s, finite);
@@ -342,8 +343,8 @@ static rg_status on_end(void *self, struct rg_run *run) {
 }
 
 rg_status rg_checkpoints_begin(struct rg_checkpoints *c, const struct rg_config *config, struct rg_run *run,
-                               struct rg_recorder *recorder, uint64_t done) {
-    *c = (struct rg_checkpoints){.config = config, .run = run, .recorder = recorder, .newest = done};
+                               struct rg_recorder *recorder, const struct rg_lock *lock, uint64_t done) {
+    *c = (struct rg_checkpoints){.config = config, .run = run, .recorder = recorder, .lock = lock, .newest = done};
     if (!can_read_again(config)) {
         rg_log("data from stdin cannot be read again, so no checkpoint is made");
         return RG_OK;
@@ -372,6 +373,7 @@ static rg_status save_copy(struct rg_checkpoints *c) {
     if (!c->copy || c->copied <= c->newest) {
         return RG_OK;
     }
+    RG_TRY(rg_lock_check(c->lock));
     rg_checkpoint_name(c->path, c->config->output.out, c->copied);
     RG_TRY(rg_sections_write(c->copy, c->path));
     c->newest = c->copied;
@@ -397,7 +399,7 @@ rg_status rg_checkpoints_rescue(struct rg_checkpoints *c, rg_status status, cons
         return status;
     }
     (void)snprintf(message, sizeof message, "%.400s", rg_error_message());
-    if (rg_model_save(c->run->model, model_path) == RG_OK) {
+    if (rg_lock_check(c->lock) == RG_OK && rg_model_save(c->run->model, model_path) == RG_OK) {
         append(message, sizeof message, "saved the weights after update %llu in %.200s",
                (unsigned long long)c->run->result.weights_update, model_path);
     } else {

@@ -18,6 +18,7 @@
 
 #include "cli/commands/recorder.h"
 #include "files/fingerprint.h"
+#include "files/lock.h"
 #include "files/sections.h"
 #include "train/run.h"
 
@@ -38,9 +39,10 @@ void rg_data_file_set(struct rg_config *config, size_t which, const char *path);
 /* ---- Writing ---- */
 
 struct rg_checkpoints {
-    const struct rg_config *config; /* includes the folder of --out; config, run and recorder are borrowed */
+    const struct rg_config *config; /* includes the folder of --out; config, run, recorder and lock are borrowed */
     struct rg_run *run;
     struct rg_recorder *recorder;
+    const struct rg_lock *lock;                /* of the folder */
     char *options;                             /* what a checkpoint keeps of the options, as text */
     char *settings;                            /* the same with the values that the run has */
     struct rg_fingerprint data[RG_DATA_FILES]; /* of the files that exist */
@@ -58,7 +60,7 @@ struct rg_checkpoints {
  * the earlier checkpoints are kept. With data from stdin, which cannot be read again, it logs that and saves nothing.
  * RG_BAD_FILE if a file of data cannot be read. */
 rg_status rg_checkpoints_begin(struct rg_checkpoints *checkpoints, const struct rg_config *config, struct rg_run *run,
-                               struct rg_recorder *recorder, uint64_t done);
+                               struct rg_recorder *recorder, const struct rg_lock *lock, uint64_t done);
 
 /* Call it after the model has been saved. RG_NOT_SAVED if the checkpoint after the last update could not be written. */
 rg_status rg_checkpoints_end(const struct rg_checkpoints *checkpoints);

@@ -428,15 +428,17 @@ static rg_status compare(struct job *j) {
 
 rg_status rg_command_compare(const struct rg_config *config) {
     struct rg_config own = *config;
-    struct job j = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
+    struct rg_attempts attempts = {.status = RG_OK};
+    struct job j = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = RG_LOCK_NONE}};
     rg_alike_hush_pages(&own);
-    const rg_status status = compare(&j), written = rg_run_table_close(&j.table);
-    rg_trainings_close(&j.trainings);
+    rg_attempt(&attempts, compare(&j));
+    rg_attempt(&attempts, rg_run_table_close(&j.table));
+    rg_attempt(&attempts, rg_trainings_close(&j.trainings));
     rg_free(j.dealt);
     rg_free(j.results);
     rg_free(j.trained);
     rg_comparison_release(&j.comparison);
     rg_device_destroy(j.device);
     rg_run_data_release(&j.data);
-    return status == RG_OK ? written : status;
+    return rg_attempts_end(&attempts);
 }

@@ -69,7 +69,7 @@ static bool has_label(const struct prediction *p) {
 static void add_label(const struct prediction *p, size_t i, FILE *row) {
     const double label = rg_dataset_target(p->data, i);
     char *const *const names = p->data->classes;
-    if (isnan(label)) {
+    if (isnan(label) || (names && label < 0.0)) {
         (void)fprintf(row, "  label ?");
     } else if (names) {
         (void)fprintf(row, "  label %s", names[(size_t)label]);
@@ -152,7 +152,7 @@ static void label_json(const struct prediction *p, size_t i, json_t **row) {
     const double label = rg_dataset_target(p->data, i);
     rg_json_set(row, "label", rg_json_measured(label));
     if (p->data->classes) {
-        rg_json_set(row, "label_name", isnan(label) ? json_null() : rg_json_text(p->data->classes[(size_t)label]));
+        rg_json_set(row, "label_name", label >= 0.0 ? rg_json_text(p->data->classes[(size_t)label]) : json_null());
     }
 }
 

@@ -71,10 +71,10 @@ static rg_status add_label(struct table *t, size_t at) {
     const struct rg_dataset *const d = t->p->data;
     const double label = rg_dataset_target(d, at);
     RG_TRY(rg_text_add_string(&t->rows, ","));
-    if (isnan(label)) {
-        return RG_OK; /* a label that the model does not know, or no label */
-    }
     char *const *const names = t->p->model->level != RG_LEVEL_NONE ? t->p->model->vocabulary : d->classes;
+    if (isnan(label) || (names && label < 0.0)) {
+        return RG_OK; /* no label, or a class or token that the model does not know */
+    }
     return names ? add_text(t, names[(size_t)label]) : add_number(t, "", label);
 }
 

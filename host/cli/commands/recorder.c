@@ -445,6 +445,10 @@ static rg_status write_pages(const struct rg_recorder *r, const struct rg_run *r
     return rg_pages_end(pages, fill_pages(r, run, pages));
 }
 
+void rg_recorder_leave_folder(struct rg_recorder *r) {
+    r->report[0] = '\0';
+}
+
 rg_status rg_recorder_finish(struct rg_recorder *r, const struct rg_run *run) {
     struct rg_attempts attempts = {.status = RG_OK};
     if (rg_pages_wanted(r->config) || r->report[0]) {

@@ -58,6 +58,9 @@ void rg_recorder_validation(struct rg_recorder *recorder, const struct rg_valida
 /* After rg_run_measure and the last event: add the final lag profile to the history. RG_NO_MEMORY. */
 rg_status rg_recorder_measured(struct rg_recorder *recorder, const struct rg_run *run);
 
+/* Write no report into the folder of --out, which is no longer the run's. */
+void rg_recorder_leave_folder(struct rg_recorder *recorder);
+
 /* Write pictures and report, and close the files. RG_NOT_SAVED if anything could not be written. */
 rg_status rg_recorder_finish(struct rg_recorder *recorder, const struct rg_run *run);
 

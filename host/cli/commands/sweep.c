@@ -373,13 +373,15 @@ static rg_status sweep(struct sweep *s) {
 rg_status rg_command_sweep(const struct rg_config *config) {
     struct rg_config own = *config;
     rg_alike_hush_pages(&own);
-    struct sweep s = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = {.file = -1}}};
-    const rg_status status = sweep(&s), written = rg_run_table_close(&s.table);
-    rg_trainings_close(&s.trainings);
+    struct rg_attempts attempts = {.status = RG_OK};
+    struct sweep s = {.config = &own, .lines = rg_json_lines_stdout(), .trainings = {.lock = RG_LOCK_NONE}};
+    rg_attempt(&attempts, sweep(&s));
+    rg_attempt(&attempts, rg_run_table_close(&s.table));
+    rg_attempt(&attempts, rg_trainings_close(&s.trainings));
     rg_columns_release(&s.tables.rows);
     rg_free(s.models);
     rg_free(s.replicas.items);
     rg_free(s.runs);
     rg_grid_destroy(s.grid);
-    return status == RG_OK ? written : status;
+    return rg_attempts_end(&attempts);
 }

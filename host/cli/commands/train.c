@@ -141,6 +141,7 @@ static rg_status on_lags(void *self, uint64_t update, const struct rg_lag_sample
 
 /* Save the model's present weights as the best ones. */
 static rg_status save_best(struct job *j) {
+    RG_TRY(rg_lock_check(&j->lock));
     RG_TRY(rg_model_save(j->run->model, j->best_path));
     j->best_saved = rg_seconds();
     j->best_waits = false;
@@ -228,6 +229,7 @@ static rg_status diagnose(const struct job *j) {
 
 /* Save the model as it is after the last update. */
 static rg_status save_model(struct job *j) {
+    RG_TRY(rg_lock_check(&j->lock));
     RG_TRY(rg_model_save(j->run->model, j->model_path));
     rg_recorder_event(j->recorder,
                       rg_json_pack("{s:s, s:o, s:I}", "event", "checkpoint", "file", rg_json_text(j->model_path),
@@ -264,6 +266,9 @@ static rg_status finish(struct job *j) {
         rg_screen_result(&j->screen, &facts, result);
         const struct rg_outcome outcome = rg_outcome_of_run(r);
         rg_screen_advice(&outcome, &j->screen.look);
+    }
+    if (rg_lock_check(&j->lock) != RG_OK) {
+        rg_recorder_leave_folder(j->recorder);
     }
     rg_attempt(&attempts, rg_recorder_finish(j->recorder, r));
     if (attempts.status == RG_OK && !j->config->output.json) {
@@ -453,8 +458,9 @@ static rg_status open_outputs(struct job *j) {
         RG_TRY(rg_checkpoints_clear(j->config->output.out));
     }
     RG_TRY(rg_recorder_create(j->config, j->from.sections, &j->recorder));
-    RG_TRY(j->config->output.out ? rg_checkpoints_begin(&j->checkpoints, j->config, r, j->recorder, j->from.update)
-                                 : RG_OK);
+    RG_TRY(j->config->output.out
+               ? rg_checkpoints_begin(&j->checkpoints, j->config, r, j->recorder, &j->lock, j->from.update)
+               : RG_OK);
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_screen_init(&j->screen, &r->config);
     j->screen.planned = r->validator ? rg_validator_planned(r->validator, r->config.training.updates) : 0;
@@ -504,7 +510,7 @@ static rg_status train(struct job *j) {
 }
 
 rg_status rg_command_train(const struct rg_config *config) {
-    struct job j = {.config = config, .lock = {.file = -1}};
+    struct job j = {.config = config, .lock = RG_LOCK_NONE};
     rg_log_quiet(config->output.quiet);
     rg_status status = config->output.dry_run ? dry_run(&j) : train(&j);
     /* After the begin RG_BAD_FILE can only mean data that stay on the disk: their file was in order then, and has

@@ -70,8 +70,9 @@ rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings 
     *t = (struct rg_trainings){.folder = is_table ? NULL : out,
                                .table = is_table ? out : NULL,
                                .keeps_models = config->output.keep,
+                               .is_first = !config->machine.ranks || config->machine.ranks->rank == 0,
                                .starts_anew = config->output.overwrite,
-                               .lock = {.file = -1}};
+                               .lock = RG_LOCK_NONE};
     if (!out) {
         return config->output.keep ? rg_fail(RG_USAGE, "--keep needs --out: a folder, or the name of a table") : RG_OK;
     }
@@ -83,21 +84,7 @@ rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings 
     }
     RG_TRY(make_folder(t->folder, "--out"));
     RG_TRY(take_fingerprints(config, t));
-    const bool is_first = !config->machine.ranks || config->machine.ranks->rank == 0;
-    return is_first ? rg_lock_take(&t->lock, t->folder) : RG_OK;
-}
-
-void rg_trainings_close(struct rg_trainings *t) {
-    for (size_t i = 0; i < t->n_held; i++) {
-        rg_sections_destroy(t->held[i]);
-    }
-    for (size_t i = 0; i < t->n_taken; i++) {
-        rg_sections_destroy(t->taken[i]);
-    }
-    rg_free(t->held);
-    rg_free(t->taken);
-    rg_lock_release(&t->lock);
-    *t = (struct rg_trainings){.lock = {.file = -1}};
+    return t->is_first ? rg_lock_take(&t->lock, t->folder) : RG_OK;
 }
 
 bool rg_trainings_is_name(const char *name) {
@@ -357,6 +344,79 @@ rg_status rg_trainings_is_done(const struct rg_trainings *t, const struct rg_con
     return RG_OK;
 }
 
+/* Save a result. RG_NOT_SAVED. */
+static rg_status save(const struct rg_trainings *t, const struct rg_sections *sections) {
+    char path[RG_TRAINING_PATH], *key = NULL;
+    RG_TRY(rg_lock_check(&t->lock));
+    RG_TRY(rg_sections_get_text(sections, "key", &key));
+    name_file(t, key, ".done", path);
+    return rg_sections_write(sections, path);
+}
+
+/* Has the result of the same training been listed? */
+static bool is_listed(const struct rg_trainings *t, const struct rg_sections *sections) {
+    char *key = NULL, *listed = NULL;
+    bool found = rg_sections_get_text(sections, "key", &key) != RG_OK;
+    for (size_t i = 0; !found && i < t->n_unsaved; i++) {
+        found = rg_sections_get_text(t->unsaved[i], "key", &listed) == RG_OK && strcmp(key, listed) == 0;
+    }
+    return found;
+}
+
+/* Save a result, or list it for rg_trainings_close. */
+static rg_status save_or_list(struct rg_trainings *t, struct rg_sections *sections) {
+    const rg_status status = save(t, sections);
+    if (status != RG_NOT_SAVED) {
+        return status;
+    }
+    if (t->n_unsaved == 0) {
+        rg_log("%s; the trainings continue", rg_error_message());
+    }
+    return is_listed(t, sections) ? RG_OK : append(&t->unsaved, &t->n_unsaved, &t->room_unsaved, sections);
+}
+
+/* Try once more to save what could not be saved. */
+static rg_status save_rest(struct rg_trainings *t) {
+    char last[1024] = "";
+    size_t n = 0;
+    for (size_t i = 0; i < t->n_unsaved; i++) {
+        if (save(t, t->unsaved[i]) != RG_OK) {
+            (void)snprintf(last, sizeof last, "%s", rg_error_message());
+            n++;
+        }
+    }
+    if (n == 0) {
+        return RG_OK;
+    }
+    char number[RG_COUNTED_BYTES];
+    return rg_fail(RG_NOT_SAVED, "%s; %s without a stored result, which the same command trains again", last,
+                   rg_counted(n, "training", number));
+}
+
+rg_status rg_trainings_close(struct rg_trainings *t) {
+    const rg_status status = t->is_first ? save_rest(t) : RG_OK;
+    for (size_t i = 0; i < t->n_held; i++) {
+        rg_sections_destroy(t->held[i]);
+    }
+    for (size_t i = 0; i < t->n_taken; i++) {
+        rg_sections_destroy(t->taken[i]);
+    }
+    rg_free(t->held);
+    rg_free(t->taken);
+    rg_free(t->unsaved);
+    rg_lock_release(&t->lock);
+    *t = (struct rg_trainings){.lock = RG_LOCK_NONE};
+    return status;
+}
+
+/* Save the result of another rank, unless that rank has saved it. */
+static rg_status keep_taken(struct rg_trainings *t, struct rg_sections *sections) {
+    char path[RG_TRAINING_PATH], *key = NULL;
+    RG_TRY(rg_sections_get_text(sections, "key", &key));
+    name_file(t, key, ".done", path);
+    return t->folder && access(path, F_OK) != 0 ? save_or_list(t, sections) : RG_OK;
+}
+
 rg_status rg_trainings_find(struct rg_trainings *t, const struct rg_config *config, struct rg_summary *summary,
                             bool *found) {
     char *key = NULL;
@@ -369,6 +429,7 @@ rg_status rg_trainings_find(struct rg_trainings *t, const struct rg_config *conf
     RG_TRY(key_text(t, config, &key));
     for (size_t i = 0; !*found && i < t->n_taken; i++) {
         *found = matches(t->taken[i], key, config, summary);
+        status = *found ? keep_taken(t, t->taken[i]) : RG_OK;
     }
     if (!*found) {
         read_stored(t, key, config, summary, &sections);
@@ -401,24 +462,19 @@ rg_status rg_trainings_gather(const struct rg_trainings *t, const struct rg_conf
 }
 
 rg_status rg_trainings_keep(struct rg_trainings *t, const struct rg_config *config, const struct rg_summary *summary) {
-    char path[RG_TRAINING_PATH], *key = NULL;
     struct rg_sections *sections = NULL;
     if (!t->folder) {
         return RG_OK;
     }
-    RG_TRY(key_text(t, config, &key));
-    name_file(t, key, ".done", path);
-    rg_status status = rg_trainings_gather(t, config, summary, &sections);
-    status = status == RG_OK ? rg_sections_write(sections, path) : status;
-    rg_sections_destroy(sections);
-    rg_free(key);
-    if (status == RG_NOT_SAVED) {
-        if (!t->is_failing) {
-            rg_log("%s; the trainings continue", rg_error_message());
-        }
-        t->is_failing = true;
-        return RG_OK;
+    RG_TRY(rg_trainings_gather(t, config, summary, &sections));
+    const size_t before = t->n_unsaved;
+    rg_status status = save_or_list(t, sections);
+    if (status == RG_OK && t->n_unsaved > before) {
+        status = hold(t, sections);
+        sections = status == RG_OK ? NULL : sections;
+        t->n_unsaved = status == RG_OK ? t->n_unsaved : before;
     }
+    rg_sections_destroy(sections);
     return status;
 }
 

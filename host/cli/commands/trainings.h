@@ -24,6 +24,7 @@ struct rg_trainings {
     const char *folder; /* folder of --out; NULL: results are not stored */
     const char *table;  /* file of --out, which holds no results to continue from; NULL: none */
     bool keeps_models;
+    bool is_first;                 /* this is the only rank, or rank 0 */
     bool starts_anew;              /* with --overwrite: results of earlier commands do not count */
     char models[RG_TRAINING_PATH]; /* the folder of the models if `folder` is NULL */
     struct rg_lock lock;
@@ -32,14 +33,18 @@ struct rg_trainings {
     size_t n_held, room;
     struct rg_sections **taken; /* [n_taken], from other ranks */
     size_t n_taken, room_taken;
-    size_t n_found;  /* number found in the folder */
-    bool is_failing; /* a result could not be saved, which was reported */
+    struct rg_sections **unsaved; /* [n_unsaved], results that could not be saved, of `held` and `taken` */
+    size_t n_unsaved, room_unsaved;
+    size_t n_found; /* number found in the folder */
 };
 
 /* Create and lock the folder of --out, if there is one. Of several ranks only the first locks it. RG_NOT_SAVED,
  * RG_BAD_FILE. */
 rg_status rg_trainings_open(const struct rg_config *config, struct rg_trainings *trainings);
-void rg_trainings_close(struct rg_trainings *trainings);
+
+/* Try once more to save the results that could not be saved, then release everything. RG_NOT_SAVED if one still cannot.
+ * A rank other than 0 leaves that to rank 0, which has its results. */
+rg_status rg_trainings_close(struct rg_trainings *trainings);
 
 /* For a page: which of the command's `n` trainings were done before, and how long the command took. */
 struct rg_facts;
@@ -70,7 +75,7 @@ rg_status rg_trainings_model(struct rg_trainings *trainings, const struct rg_con
 void rg_trainings_best(const char *model, char path[RG_TRAINING_PATH]);
 
 /* *found: the training with these options was done before, and its model exists if models are kept. Its summary is then
- * filled in. RG_NO_MEMORY. */
+ * filled in. The result of another rank is stored if that rank could not. RG_NO_MEMORY. */
 rg_status rg_trainings_find(struct rg_trainings *trainings, const struct rg_config *config, struct rg_summary *summary,
                             bool *found);
 
@@ -83,7 +88,8 @@ rg_status rg_trainings_gather(const struct rg_trainings *trainings, const struct
                               const struct rg_summary *summary, struct rg_sections **out);
 rg_status rg_trainings_take(struct rg_trainings *trainings, struct rg_sections *sections);
 
-/* Store a finished training. If it cannot be saved, that is reported once and is not an error. RG_NO_MEMORY. */
+/* Store a finished training. If it cannot be saved, that is reported once, and is an error only of rg_trainings_close.
+ * RG_NO_MEMORY. */
 rg_status rg_trainings_keep(struct rg_trainings *trainings, const struct rg_config *config,
                             const struct rg_summary *summary);
 

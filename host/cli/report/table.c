@@ -8,6 +8,22 @@
 
 #include "rnn_gpu/memory.h"
 
+static rg_status copy_heads(struct rg_own_table *t, const char *const *heads, size_t n) {
+    size_t bytes = 0;
+    for (size_t c = 0; c < n; c++) {
+        bytes += strlen(heads[c]) + 1;
+    }
+    RG_TRY(rg_alloc(&t->heads, n, sizeof *t->heads, "a table"));
+    RG_TRY(rg_alloc(&t->head_texts, bytes, 1, "a table"));
+    char *at = t->head_texts;
+    for (size_t c = 0; c < n; c++) {
+        const size_t length = strlen(heads[c]) + 1;
+        t->heads[c] = memcpy(at, heads[c], length);
+        at += length;
+    }
+    return RG_OK;
+}
+
 rg_status rg_table_create(struct rg_own_table *t, const char *title, const char *const *heads, size_t n_columns,
                           size_t n_rows) {
     const size_t n = n_rows * n_columns;
@@ -15,8 +31,7 @@ rg_status rg_table_create(struct rg_own_table *t, const char *title, const char 
     rg_status status = RG_OK;
     RG_TRY_GOTO(rg_alloc(&t->pointers, n, sizeof *t->pointers, "a table"));
     RG_TRY_GOTO(rg_alloc(&t->cells, n, sizeof *t->cells, "a table"));
-    RG_TRY_GOTO(rg_alloc(&t->heads, n_columns, sizeof *t->heads, "a table"));
-    memcpy(t->heads, heads, n_columns * sizeof *heads);
+    RG_TRY_GOTO(copy_heads(t, heads, n_columns));
     for (size_t i = 0; i < n; i++) {
         t->pointers[i] = t->cells[i];
     }
@@ -32,6 +47,7 @@ void rg_table_release(struct rg_own_table *t) {
     rg_free(t->pointers);
     rg_free(t->cells);
     rg_free(t->heads);
+    rg_free(t->head_texts);
     *t = (struct rg_own_table){.pointers = NULL};
 }
 

@@ -1,4 +1,4 @@
-/* A table of a report that owns the texts of its cells. */
+/* A table of a report that owns the texts of its heads and cells. */
 #ifndef RG_REPORT_TABLE_H
 #define RG_REPORT_TABLE_H
 
@@ -11,9 +11,10 @@ struct rg_own_table {
     const char **pointers;        /* [n_rows * n_columns] */
     char (*cells)[RG_CELL_BYTES]; /* storage of these texts */
     const char **heads;           /* [n_columns] */
+    char *head_texts;             /* storage of these texts */
 };
 
-/* Create empty cells. `title` and the texts of `heads` [n_columns] must outlive the table. RG_NO_MEMORY. */
+/* Create empty cells under copies of `heads` [n_columns]. `title` must outlive the table. RG_NO_MEMORY. */
 rg_status rg_table_create(struct rg_own_table *table, const char *title, const char *const *heads, size_t n_columns,
                           size_t n_rows);
 void rg_table_release(struct rg_own_table *table); /* zeroed allowed */
