@@ -67,11 +67,18 @@ static void print_help(const struct rg_option *option, unsigned commands) {
 
 /* Print an option, and once more its help for the commands for which it means something else. */
 static void print_option(const struct rg_option *option) {
+    unsigned rest = option->commands;
+    for (size_t i = 0; i < rg_n_option_words; i++) {
+        rest &= ~rg_option_words_commands(option, &rg_option_words[i]);
+    }
     print_name("--", option->name, option->argument);
-    print_help(option, option->commands & ~option->others);
-    if (option->others != 0) {
-        puts(".br");
-        print_help(option, option->others);
+    print_help(option, rest);
+    for (size_t i = 0; i < rg_n_option_words; i++) {
+        const unsigned commands = rg_option_words_commands(option, &rg_option_words[i]) & option->commands;
+        if (commands != 0) {
+            puts(".br");
+            print_help(option, commands);
+        }
     }
 }
 

@@ -334,8 +334,7 @@ const struct rg_option rg_options[] = {
      .given_matters = true, .min = 1, .max = 1073741824, .group = RG_GROUP_DATA,
      .commands = TRAININGS | GRAD | BENCH,
      .effect = RG_EFFECT_SIZES, .in_opening = true,
-     .help = "sequences in an update; a file has its own default: all, at most 4096; a text 32; fashion-mnist 256",
-     .others = GRAD | BENCH, .others_help = "sequences in the batch"},
+     .help = "sequences in an update; a file has its own default: all, at most 4096; a text 32; fashion-mnist 256"},
     {.name = "sequences", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(data.sequences), .min = 1,
      .max = 1073741824, .group = RG_GROUP_DATA, .commands = EXPORT,
      .help = "sequences of --task: the first N of a training's first update"},
@@ -343,8 +342,7 @@ const struct rg_option rg_options[] = {
      .given_matters = true, .min = 1, .max = ONE_BILLION, .group = RG_GROUP_DATA,
      .commands = TRAININGS | GRAD | PROBE | BENCH | EVAL | EXPORT, .in_opening = true,
      .help = "steps of a task's sequences; of a file: keep only the last T steps of each (default: all); of a text: "
-             "length of a piece",
-     .others = PROBE | BENCH | EXPORT, .others_help = "time steps of a sequence"},
+             "length of a piece"},
 
     {.name = "tbptt", .argument = "K", .kind = RG_KIND_COUNT, .offset = FIELD(training.tbptt), .min = 1,
      .max = ONE_BILLION, .group = RG_GROUP_TRAINING, .commands = TRAIN | SWEEP,
@@ -471,8 +469,7 @@ const struct rg_option rg_options[] = {
     {.name = "memory", .argument = "SIZE", .kind = RG_KIND_BYTES, .offset = FIELD(machine.memory),
      .max = (uint64_t)1 << 50, .group = RG_GROUP_MACHINE, .commands = TRAININGS | GRAD | PREDICT | EVAL | BENCH,
      .help = "memory limit on the device, such as 2G; data that take more than half of it stay in host memory or on the disk; "
-             "0: the device's budget, see `devices --json`",
-     .others = BENCH, .others_help = "memory limit on the device, such as 2G; 0: its budget, see `devices --json`"},
+             "0: the device's budget, see `devices --json`"},
 
     {.name = "shards", .argument = "N", .kind = RG_KIND_COUNT, .offset = FIELD(machine.shards), .max = 4096,
      .group = RG_GROUP_MACHINE, .commands = TRAIN,

@@ -81,8 +81,13 @@ struct rg_option {
     enum rg_option_file file;
     enum rg_option_resuming resuming;
     const char *help;
-    unsigned others; /* commands for which it means something else, and what */
-    const char *others_help;
+};
+
+/* What an option means for commands for which it means something else than its help says. */
+struct rg_option_words {
+    const char *option;
+    const char *commands; /* separated by spaces */
+    const char *help;
 };
 
 struct rg_command {
@@ -95,6 +100,8 @@ enum { RG_MAX_COMMANDS = 32 }; /* as many as an option has bits for */
 
 extern const struct rg_option rg_options[];
 extern const size_t rg_n_options;
+extern const struct rg_option_words rg_option_words[];
+extern const size_t rg_n_option_words;
 extern const struct rg_command rg_commands[];
 extern const size_t rg_n_commands;
 extern const char *const rg_group_titles[RG_N_GROUPS];
@@ -170,6 +177,10 @@ rg_status rg_option_set(const struct rg_option *option, const char *text, struct
 
 /* What help says of the option for that command, without values, default and range. */
 const char *rg_option_help(const struct rg_option *option, size_t command);
+
+/* The commands, as bits 1 << position in rg_commands, that have these words for the option; 0: they are for another
+ * option. */
+unsigned rg_option_words_commands(const struct rg_option *option, const struct rg_option_words *words);
 
 /* The option's value in `config`, and its range, as help writes them; "" where there is nothing to say. */
 enum { RG_OPTION_TEXT_BYTES = 200 };

@@ -19,8 +19,51 @@ static void bytes_text(uint64_t value, char *text) {
     snprintf(text, RG_OPTION_TEXT_BYTES, "%" PRIu64 "%.1s", value, power > 0 ? &suffixes[power - 1] : "");
 }
 
+/* clang-format off */
+const struct rg_option_words rg_option_words[] = {
+    {"batch", "grad bench", "sequences in the batch"},
+    {"steps", "probe bench export", "time steps of a sequence"},
+    {"steps", "eval", "keep only the last T steps of each sequence (default: all); of a text: length of a piece"},
+    {"memory", "bench", "memory limit on the device, such as 2G; 0: its budget, see `devices --json`"},
+    {"level", "compare sweep", "tokens of a .txt file; auto: characters"},
+    {"seed", "sweep", "random seed of weights and data; a list or range makes a run of each seed"},
+    {"seed", "compare", "random seed of weights and data of the first of the --seeds runs; the next runs have the next seeds"},
+    {"seed", "grad", "random seed of the sequences of --task, and of the weights without --model"},
+    {"seed", "probe", "random seed of the matrices, weights and sequences of an experiment"},
+    {"seed", "sample", "random seed of the draws of tokens"},
+    {"seed", "export", "random seed of the sequences of --task"},
+    {"seed", "bench selftest", "no effect: the numbers that are computed with are always the same"},
+    {"model", "grad", "the model, .safetensors; without it the model options draw fresh weights for --task"},
+    {"model", "predict eval", "the model, .safetensors"},
+    {"model", "export", "the model to write in another form, .safetensors; not with --task"},
+    {"model", "sample", "the language model that writes, .safetensors"},
+};
+/* clang-format on */
+const size_t rg_n_option_words = sizeof rg_option_words / sizeof *rg_option_words;
+
+unsigned rg_option_words_commands(const struct rg_option *option, const struct rg_option_words *words) {
+    unsigned commands = 0;
+    if (strcmp(words->option, option->name) != 0) {
+        return 0;
+    }
+    for (const char *at = words->commands; *at; at += strspn(at, " ")) {
+        const size_t length = strcspn(at, " ");
+        for (size_t i = 0; i < rg_n_commands; i++) {
+            const bool same = strlen(rg_commands[i].name) == length && strncmp(rg_commands[i].name, at, length) == 0;
+            commands |= same ? 1U << i : 0;
+        }
+        at += length;
+    }
+    return commands;
+}
+
 const char *rg_option_help(const struct rg_option *option, size_t command) {
-    return (option->others >> command & 1) != 0 ? option->others_help : option->help;
+    const char *help = option->help;
+    for (size_t i = 0; i < rg_n_option_words; i++) {
+        const unsigned commands = rg_option_words_commands(option, &rg_option_words[i]);
+        help = (commands >> command & 1) != 0 ? rg_option_words[i].help : help;
+    }
+    return help;
 }
 
 void rg_option_range_text(const struct rg_option *option, char *text) {

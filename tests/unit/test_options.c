@@ -424,6 +424,37 @@ START_TEST(distances) {
 END_TEST
 
 /* Exactly the options of the line are given; a setter changes one of them. */
+/* Words for some commands belong to an option that these take, and to no command twice. Only a training starts from a
+ * model, and only a training has weights and data of a seed. */
+START_TEST(words_for_commands) {
+    for (size_t i = 0; i < rg_n_option_words; i++) {
+        const struct rg_option_words *const words = &rg_option_words[i];
+        const struct rg_option *const option = rg_option_named(words->option);
+        size_t named = 1, found = 0;
+        for (const char *c = words->commands; *c; c++) {
+            named += *c == ' ';
+        }
+        for (size_t c = 0; c < rg_n_commands; c++) {
+            const bool is_for = rg_option_words_commands(option, words) >> c & 1;
+            found += is_for;
+            ck_assert_msg(!is_for || (option->commands >> c & 1), "%s: %s", rg_commands[c].name, words->option);
+            ck_assert_msg(!is_for || rg_option_help(option, c) == words->help, "%s: %s twice", rg_commands[c].name,
+                          words->option);
+        }
+        ck_assert_msg(named == found, "%s: %s", words->option, words->commands);
+    }
+    const struct rg_option *const of_training[] = {rg_option_named("seed"), rg_option_named("model")};
+    const size_t train = rg_command_find("train");
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t c = 0; c < rg_n_commands; c++) {
+            ck_assert_msg(c == train || !(of_training[i]->commands >> c & 1) ||
+                              rg_option_help(of_training[i], c) != of_training[i]->help,
+                          "%s: --%s", rg_commands[c].name, of_training[i]->name);
+        }
+    }
+}
+END_TEST
+
 START_TEST(given) {
     static const char *const on_line[] = {"batch", "quiet", "lr", "json"};
     accept("--lr 0.001 -q --batch=7 --json");
@@ -494,6 +525,7 @@ TEST_MAIN("options") {
     tcase_add_test(tests, probes);
     tcase_add_test(tests, commands);
     tcase_add_test(tests, distances);
+    tcase_add_test(tests, words_for_commands);
     tcase_add_test(tests, given);
     tcase_add_test(tests, given_by_words);
     tcase_add_test(tests, a_mistyped_name);
