@@ -39,6 +39,20 @@ done <<'ROWS'
 ROWS
 checked "18 runs beside each other, which are those of train"
 
+# Options that are no axes, flags and texts, are settings of each run, of each group, and columns of the table.
+printf 'series,a,b,label\n' >numbers.csv
+for i in 1 2 3 4; do printf '%s,%s,0,%s\n%s,0,1,%s\n' $i $i $((i % 2)) $i $((i % 2)) >>numbers.csv; done
+expect_status 0 "$program" sweep --json --device cpu --hidden 3 --updates 5 --data numbers.csv --normalize \
+    --class-weights balanced --bidirectional --seed 1-2 --out shared.csv
+check_json '
+wanted = {"bidirectional": True, "normalize": True, "class-weights": "balanced"}
+for line in events("run") + events("group"):
+    assert {k: v for k, v in line["settings"].items() if k not in ("hidden", "updates", "seed")} == wanted, line
+import csv
+row = next(csv.DictReader(open("shared.csv")))
+assert row["bidirectional"] == row["normalize"] == "true" and row["class-weights"] == "balanced", row'
+checked "flags and texts among the settings"
+
 hashes() { grep -o '"weights_hash":"[0-9a-f]*"' "$folder/stdout"; }
 for options in "--threads 1" "--threads 5" "--threads 3 --memory 4M"; do
     # shellcheck disable=SC2086

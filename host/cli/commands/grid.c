@@ -85,6 +85,7 @@ static rg_status check_folds(const struct rg_grid_of_runs *grid, const struct rg
 }
 
 static rg_status fill(struct rg_grid_of_runs *grid, const struct rg_config *config) {
+    grid->config = config;
     RG_TRY(read_line(grid, config));
     grid->n_steps = move_last(grid, "steps");
     grid->n_seeds = move_last(grid, "seed");

@@ -12,6 +12,7 @@ enum { RG_MAX_AXES = 24, RG_MAX_RUNS = 10000 };
 /* Axes in the order of the command line, except that --steps comes last, --seed after it and --fold after both. So runs
  * that differ only in seed and fold are neighbours. */
 struct rg_grid_of_runs {
+    const struct rg_config *config; /* of the sweep; borrowed */
     size_t n_axes;
     struct rg_option_list axes[RG_MAX_AXES];
     size_t n_runs;                    /* product of the numbers of values */

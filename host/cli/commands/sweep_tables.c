@@ -108,12 +108,30 @@ static json_t *json_value(const char *text) {
     return *end == '\0' ? rg_json_real(real) : rg_json_text(text);
 }
 
+/* Add the options of the trainings that are no axes: flags and texts, which all runs share. Files are left out. */
+static void add_shared(const struct rg_config *config, json_t **settings) {
+    for (size_t i = 0; i < rg_n_options; i++) {
+        const struct rg_option *const option = &rg_options[i];
+        const void *const field = rg_option_field(option, config);
+        const bool is_of_run = option->group != RG_GROUP_MACHINE && option->group != RG_GROUP_SCREEN;
+        if (!is_of_run || option->file != RG_FILE_NONE || !rg_config_gives(config, option->name)) {
+            continue;
+        }
+        if (option->kind == RG_KIND_FLAG) {
+            rg_json_set(settings, option->name, json_boolean(*(const bool *)field));
+        } else if (option->kind == RG_KIND_TEXT) {
+            rg_json_set(settings, option->name, rg_json_text(*(const char *const *)field));
+        }
+    }
+}
+
 json_t *rg_sweep_values(const struct rg_grid_of_runs *grid, size_t n_axes, size_t run) {
     json_t *settings = json_object();
     for (size_t i = 0; i < n_axes; i++) {
         const struct rg_option_list *const axis = &grid->axes[i];
         rg_json_set(&settings, axis->option->name, json_value(axis->values[rg_grid_index(grid, run, i)]));
     }
+    add_shared(grid->config, &settings);
     return settings;
 }
 
