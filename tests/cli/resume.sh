@@ -329,3 +329,20 @@ cp "$root/data/cat-mat-rat.csv" words.csv
 made_by 1 --data words.csv --epochs 5 -- --updates 40
 made_by 1 --data words.csv --updates 5 -- --epochs 40
 checked "the command that makes a resumed run"
+
+# ---- a run with nothing left to train says why
+nothing_left() { # nothing_left WHY ANEW OPTION...: of a run with these options, resumed with ANEW
+    rm -rf over
+    expect_status 0 "$program" --device cpu --hidden 3 --out over --diagnose none "${@:3}"
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" --resume over $2
+    expect_line "nothing was left to train: $1" stderr
+}
+nothing_left '--patience 2 had ended the run, as so many validations had no lower loss; a new run ' '--updates 900' \
+    --data words.csv --val words.csv --lr 1e-9 --val-every 5 --patience 2
+nothing_left 'the loss had reached --target-loss 50' '--updates 900' "${task[@]}" --target-loss 50 --updates 40
+nothing_left 'the time of --max-time is over; give a larger ' '' "${task[@]}" --max-time 0.2 --updates 100000000
+nothing_left 'the run has made its 5 updates; give more with --updates or --epochs' '' "${task[@]}" --updates 5
+expect_status 0 "$program" --resume over --updates 6
+[ "$(grep -c 'nothing was left' "$folder/stderr")" -eq 0 ] || fail "there was an update left"
+checked "why nothing is left to train"

@@ -10,6 +10,7 @@
 #include "base/attempts.h"
 #include "base/called.h"
 #include "base/clock.h"
+#include "base/counted.h"
 #include "base/guard.h"
 #include "base/stop.h"
 #include "cli/commands/alike.h"
@@ -483,6 +484,35 @@ static rg_status find_rate(const struct job *j) {
     return rg_run_find_rate(j->run);
 }
 
+/* A resumed run that had nothing left to do: say why. */
+static void tell_no_update(const struct job *j) {
+    const struct rg_training *const t = &j->run->result.training;
+    const struct rg_training_options *const c = &j->run->config.training;
+    char a[RG_COUNTED_BYTES];
+    if (!j->from.sections || t->updates != j->from.update) {
+        return;
+    }
+    switch (t->reason) {
+    case RG_REASON_PATIENCE:
+        rg_log("nothing was left to train: --patience %zu had ended the run, as so many validations had no lower loss; "
+               "a new run can have another --patience",
+               c->patience);
+        break;
+    case RG_REASON_TARGET:
+        rg_log("nothing was left to train: the loss had reached --target-loss %g", c->target_loss);
+        break;
+    case RG_REASON_TIME:
+        rg_log("nothing was left to train: the time of --max-time is over; give a larger --max-time");
+        break;
+    case RG_REASON_DONE:
+        rg_log("nothing was left to train: the run has made its %s; give more with --updates or --epochs",
+               rg_counted(t->updates, "update", a));
+        break;
+    default:
+        break;
+    }
+}
+
 static rg_status train(struct job *j) {
     struct rg_ranks *const ranks = j->config->machine.ranks;
     RG_TRY(rg_ranks_agree(ranks, prepare(j)));
@@ -499,6 +529,7 @@ static rg_status train(struct job *j) {
     j->begun = true;
     RG_TRY(rg_run_train(r, &hooks));
     rg_live_clear();
+    tell_no_update(j);
     RG_TRY(rg_alike_check_end(r));
     if (!speaks(j)) {
         return rg_stop_status();
