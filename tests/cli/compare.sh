@@ -61,6 +61,31 @@ ROWS
         fail "lstm+rate is not the run of train"
     checked "$device: 7 rows of 3 seeds, which are those of train"
 done
+# Each run can be repeated from the options of its row and its seed.
+repeat='
+import json, subprocess, sys
+program, lines = sys.argv[1], [json.loads(line) for line in open(sys.argv[3])]
+runs = 0
+for row in lines:
+    for run in row["runs"]:
+        words = []
+        for name, value in dict(row["options"], seed=run["seed"]).items():
+            if name not in ("remedies", "rates", "seeds") and value is not False:
+                words += ["--" + name] + ([] if value is True else [str(value)])
+        end = subprocess.run([program, "train", "--json", *words], stdout=subprocess.PIPE, check=True).stdout.splitlines()[-1]
+        assert json.loads(end)["weights_hash"] == run["weights_hash"], (row["remedy"], row["with"], words)
+        runs += 1
+assert runs == int(sys.argv[2]), runs'
+printf 'series,a,b,label\n' >numbers.csv
+for i in {1..12}; do printf '%s,%s,0,%s\n%s,0,1,%s\n' $i $i $((i % 2)) $i $((i % 2)) >>numbers.csv; done
+all=tanh,relu+plain,irnn,orthogonal,skip,learned,lstm+rate,gru
+for options in "--steps 9 --skip-budget 0.1 --forget-bias 2" "--data numbers.csv --normalize --val-frac 0.3 --bidirectional"; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" compare --json --hidden 5 --updates 20 --device cpu --seeds 2 --remedies $all $options
+    cp "$folder/stdout" "$folder/rows"
+    python3 -c "$repeat" "$program" 16 "$folder/rows" || fail "a run is not that of its options"
+done
+checked "runs repeated from their options"
 sampled || exit 0
 
 # The same order twice, and on both devices: the ranks are a function of the runs.

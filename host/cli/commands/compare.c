@@ -88,6 +88,14 @@ static json_t *named_run_json(struct job *j, size_t i, size_t k) {
                : NULL;
 }
 
+/* The options of `compare`, and those of `train` that make the row's first run, such as the cell of the remedy. */
+static json_t *options_json(const struct rg_comparison_row *row) {
+    const struct rg_config *const ran = &row->runs[0].config;
+    json_t *options = rg_settings_json("train", &row->config, ran);
+    rg_json_merge(&options, rg_settings_json("compare", &row->config, ran));
+    return options;
+}
+
 /* A row with its place in the ranking: the middle run, the median and the quartiles over the seeds, and each run. */
 static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *group) {
     const struct rg_comparison_row *const row = &j->comparison.rows[i];
@@ -112,7 +120,7 @@ static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *gro
         rg_fold_json(group, &held_out);
         rg_json_set(&line, "held_out", held_out);
     }
-    rg_json_set(&line, "options", rg_settings_json("compare", &row->config, &row->runs[0].config));
+    rg_json_set(&line, "options", options_json(row));
     return line;
 }
 
