@@ -86,6 +86,23 @@ for options in "--steps 9 --skip-budget 0.1 --forget-bias 2" "--data numbers.csv
     python3 -c "$repeat" "$program" 16 "$folder/rows" || fail "a run is not that of its options"
 done
 checked "runs repeated from their options"
+
+# Where the seed decides what is held out, each seed has its own baseline: the screen and the page have the range, and no
+# line in a figure is the baseline of all.
+for seeds in 1 3; do
+    of_seeds=(compare --device cpu --hidden 3 --updates 20 --remedies tanh,gru --data numbers.csv --val-frac 0.3 --seeds $seeds)
+    expect_status 0 "$program" "${of_seeds[@]}" --json
+    wanted=$(python3 -c 'import json, sys
+found = sorted(run["baseline"] for line in open(sys.argv[1]) for run in json.loads(line)["runs"])
+print("%.6g" % found[0] if found[0] == found[-1] else "%.6g to %.6g, by the seed" % (found[0], found[-1]))' "$folder/stdout")
+    expect_status 0 "$program" "${of_seeds[@]}" --report baselines.html --plot baselines.svg --figure loss
+    expect_line "the baseline's loss is $wanted\$"
+    grep -q "$wanted" baselines.html || fail "the page has not: $wanted"
+    [ $seeds = 1 ] || [[ $wanted = *" to "* ]] || fail "one baseline for all seeds: $wanted"
+    grep -q baseline baselines.svg && has_line=1 || has_line=0
+    [ $has_line -eq $((seeds == 1)) ] || fail "the figure of $seeds seeds: a line of the baseline, $has_line"
+done
+checked "the baseline of each seed"
 sampled || exit 0
 
 # The same order twice, and on both devices: the ranks are a function of the runs.

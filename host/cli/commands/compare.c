@@ -62,7 +62,7 @@ static json_t *run_json(const struct rg_summary *run, const char *model) {
     json_t *const whole = rg_summary_json(run);
     json_t *object = rg_json_pack("{s:o, s:o, s:b}", "seed", rg_json_seed(run->config.training.seed), "median_loss",
                                   rg_json_real(run->median_loss), "learned", rg_summary_learned(run));
-    static const char *const names[] = {"weights_hash", "updates", "validation", "test"};
+    static const char *const names[] = {"weights_hash", "baseline", "updates", "validation", "test"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         json_t *const value = json_object_get(whole, names[i]);
         if (value) {
@@ -273,8 +273,10 @@ static rg_status deal(struct job *j) {
     return rg_deal(&all);
 }
 
-static void list_facts(const struct job *j, size_t n, double baseline, struct rg_facts *facts) {
-    rg_facts_add(facts, "baseline's loss", "%.6g", baseline);
+static void list_facts(const struct job *j, size_t n, struct rg_facts *facts) {
+    char baseline[RG_BASELINE_TEXT];
+    rg_comparison_baseline_text(&j->comparison, baseline);
+    rg_facts_add(facts, "baseline's loss", "%s", baseline);
     rg_facts_add(facts, "rows", "%zu of %zu", n, j->comparison.n_rows);
     rg_facts_add(facts, "seeds", "%zu", j->config->compare.seeds);
     rg_facts_data(facts, j->config);
@@ -297,7 +299,7 @@ static rg_status fill_pages(const struct job *j, const struct ranking *r, struct
     rg_utf8_copy(task, sizeof task, first->task);
     (void)snprintf(pages->title, sizeof pages->title, "Remedies for %s, %s", task,
                    rg_counted(first->steps, "step", steps));
-    list_facts(j, r->n, first->baseline, &pages->facts);
+    list_facts(j, r->n, &pages->facts);
     for (size_t i = 0; i < r->n; i++) {
         ran[i] = &c->rows[r->order[i]].runs[0].config; /* the first seed's options, for all seeds */
     }

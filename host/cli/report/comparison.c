@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/counted.h"
 #include "cli/report/columns.h"
@@ -62,6 +63,27 @@ size_t rg_comparison_runs(const struct rg_comparison *comparison) {
         n += comparison->rows[i].n_runs;
     }
     return n;
+}
+
+void rg_comparison_baselines(const struct rg_comparison *comparison, double *low, double *high) {
+    *low = *high = NAN;
+    for (size_t i = 0; i < comparison->n_rows; i++) {
+        for (size_t k = 0; k < comparison->rows[i].n_runs; k++) {
+            *low = fmin(*low, comparison->rows[i].runs[k].baseline); /* of a number and NAN the number */
+            *high = fmax(*high, comparison->rows[i].runs[k].baseline);
+        }
+    }
+}
+
+void rg_comparison_baseline_text(const struct rg_comparison *comparison, char text[RG_BASELINE_TEXT]) {
+    char from[32], to[32];
+    double low, high;
+    rg_comparison_baselines(comparison, &low, &high);
+    (void)snprintf(from, sizeof from, "%.6g", low);
+    (void)snprintf(to, sizeof to, "%.6g", high);
+    const bool same = strcmp(from, to) == 0;
+    (void)snprintf(text, RG_BASELINE_TEXT, "%s%s%s%s", from, same ? "" : " to ", same ? "" : to,
+                   same ? "" : ", by the seed");
 }
 
 void rg_comparison_release(struct rg_comparison *comparison) {
@@ -180,8 +202,10 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
                                                .color = look->color};
     RG_TRY(rg_columns_create(&options, &t));
     char steps[RG_COUNTED_BYTES];
-    rg_lines_format(stdout, rg_look_text(look), 0, "%s, %s: the baseline's loss is %.6g", first->task,
-                    rg_counted(first->steps, "step", steps), first->baseline);
+    char baseline[RG_BASELINE_TEXT];
+    rg_comparison_baseline_text(comparison, baseline);
+    rg_lines_format(stdout, rg_look_text(look), 0, "%s, %s: the baseline's loss is %s", first->task,
+                    rg_counted(first->steps, "step", steps), baseline);
     (void)putchar('\n');
     const rg_status status = add_rows(comparison, order, n, &t);
     rg_columns_release(&t);

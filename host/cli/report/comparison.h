@@ -35,6 +35,14 @@ rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, si
 /* Number of runs that are done, of all rows. */
 size_t rg_comparison_runs(const struct rg_comparison *comparison);
 
+/* Lowest and highest baseline's loss of all runs that are done, both NAN without any. They differ where the seed
+ * decides which sequences are held out. */
+void rg_comparison_baselines(const struct rg_comparison *comparison, double *low, double *high);
+
+/* "0.25", or "0.25 to 0.26, by the seed". */
+enum { RG_BASELINE_TEXT = 80 };
+void rg_comparison_baseline_text(const struct rg_comparison *comparison, char text[RG_BASELINE_TEXT]);
+
 /* The ranked table on stdout; on a wide terminal with more columns. `order` [n] as rg_comparison_rank gives it, n > 0.
  * RG_NO_MEMORY. */
 rg_status rg_comparison_print(const struct rg_comparison *comparison, const size_t *order, size_t n,

@@ -133,8 +133,8 @@ static rg_status add_losses(struct rg_plot *plot, const struct rg_comparison *c,
     return RG_OK;
 }
 
-/* The range of all losses and the baseline, for comparable axes. Losses above ten times the baseline are cut off, so
- * that an exploding run does not flatten the others. */
+/* The range of all losses and the largest baseline, for comparable axes. Losses above ten times the baseline are cut
+ * off, so that an exploding run does not flatten the others. */
 static void loss_range(const struct rg_comparison *c, double baseline, double *low, double *high) {
     *low = *high = baseline;
     for (size_t i = 0; i < c->n_rows; i++) {
@@ -155,8 +155,10 @@ static bool is_held_out(const struct rg_comparison *c) {
     return any;
 }
 
-static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, double baseline, struct rg_plot *plot) {
-    double low, high;
+static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, struct rg_plot *plot) {
+    double low, high, lowest, baseline;
+    rg_comparison_baselines(c, &lowest, &baseline);
+    const bool same = !(baseline - lowest > 1e-9 * baseline); /* else no level is that of all runs */
     loss_range(c, baseline, &low, &high);
     if (isnan(low)) {
         return RG_OK;
@@ -176,7 +178,8 @@ static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, do
     plot->y.low = logarithmic ? log10(low) : fmin(0.0, low);
     plot->y.high = logarithmic ? log10(high) : high;
     RG_TRY(add_losses(plot, c, remedy, logarithmic));
-    return isnan(baseline) ? RG_OK : rg_plot_add_level(plot, "baseline", 7, logarithmic ? log10(baseline) : baseline);
+    return isnan(baseline) || !same ? RG_OK
+                                    : rg_plot_add_level(plot, "baseline", 7, logarithmic ? log10(baseline) : baseline);
 }
 
 rg_status rg_comparison_plot_lags(const struct rg_comparison *c, const size_t *order, size_t n, bool shares,
@@ -205,12 +208,11 @@ rg_status rg_comparison_plot_lags(const struct rg_comparison *c, const size_t *o
     return RG_OK;
 }
 
-rg_status rg_comparison_plot_losses(const struct rg_comparison *c, const size_t *order, size_t n,
-                                    struct rg_plot *plots) {
+rg_status rg_comparison_plot_losses(const struct rg_comparison *c, size_t n, struct rg_plot *plots) {
     const char *names[RG_COMPARISON_REMEDIES];
     const size_t n_remedies = list_remedies(c, names);
     for (size_t i = 0; n > 0 && i < n_remedies; i++) {
-        RG_TRY(loss_plot(c, names[i], c->rows[order[0]].summary.baseline, &plots[i]));
+        RG_TRY(loss_plot(c, names[i], &plots[i]));
     }
     return RG_OK;
 }

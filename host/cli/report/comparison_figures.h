@@ -14,8 +14,7 @@ rg_status rg_comparison_plot_lags(const struct rg_comparison *comparison, const 
 
 /* For each remedy a small plot with the losses of its variants; all of these have the same axes. `plots`
  * [RG_COMPARISON_REMEDIES] must be empty. RG_NO_MEMORY. */
-rg_status rg_comparison_plot_losses(const struct rg_comparison *comparison, const size_t *order, size_t n,
-                                    struct rg_plot *plots);
+rg_status rg_comparison_plot_losses(const struct rg_comparison *comparison, size_t n, struct rg_plot *plots);
 
 /* The ranked rows as text. RG_NO_MEMORY. */
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,

@@ -104,7 +104,7 @@ static rg_status compare_cumulative(const struct rg_figure_source *from, struct 
 }
 
 static rg_status compare_losses(const struct rg_figure_source *from, struct rg_plot *plots) {
-    return rg_comparison_plot_losses(from->comparison, from->order, from->n, plots);
+    return rg_comparison_plot_losses(from->comparison, from->n, plots);
 }
 
 /* ---- The table ---- */
