@@ -1,4 +1,7 @@
 /* Wide products by OpenBLAS and CLBlast: updates against the reference, and a library that is wrong is not used. */
+#include <pthread.h>
+
+#include "device/native/openblas.h"
 #include "engine/engine.h"
 #include "executions.h"
 #include "rnn_gpu/log.h"
@@ -118,8 +121,96 @@ START_TEST(a_wrong_library_is_not_used) {
 }
 END_TEST
 
+/* ---- The number of threads of OpenBLAS, which is one for the whole process ---- */
+
+static struct {
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int threads, threads_in_late;
+    bool early_has_begun, late_has_begun, early_has_ended;
+} made_up = {.mutex = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER, .threads = 3};
+
+static int made_get_threads(void) {
+    (void)pthread_mutex_lock(&made_up.mutex);
+    const int threads = made_up.threads;
+    (void)pthread_mutex_unlock(&made_up.mutex);
+    return threads;
+}
+
+static void made_set_threads(int threads) {
+    (void)pthread_mutex_lock(&made_up.mutex);
+    made_up.threads = threads;
+    (void)pthread_mutex_unlock(&made_up.mutex);
+}
+
+static void note(bool *event) {
+    (void)pthread_mutex_lock(&made_up.mutex);
+    *event = true;
+    (void)pthread_cond_broadcast(&made_up.changed);
+    (void)pthread_mutex_unlock(&made_up.mutex);
+}
+
+static void await(const bool *event) {
+    (void)pthread_mutex_lock(&made_up.mutex);
+    while (!*event) {
+        (void)pthread_cond_wait(&made_up.changed, &made_up.mutex);
+    }
+    (void)pthread_mutex_unlock(&made_up.mutex);
+}
+
+/* The early product has one row, the late one two. The late one begins within the early one and ends after it. */
+static void made_sgemm(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
+                       const float *b, int ldb, float beta, float *c, int ldc) {
+    (void)order, (void)trans_a, (void)trans_b, (void)n, (void)k, (void)alpha, (void)a, (void)lda;
+    (void)b, (void)ldb, (void)beta, (void)c, (void)ldc;
+    if (m == 1) {
+        note(&made_up.early_has_begun);
+        await(&made_up.late_has_begun);
+    } else {
+        note(&made_up.late_has_begun);
+        await(&made_up.early_has_ended);
+        made_up.threads_in_late = made_get_threads();
+    }
+}
+
+static const struct rg_openblas made_library = {
+    .sgemm = made_sgemm, .get_threads = made_get_threads, .set_threads = made_set_threads};
+
+static void multiply_rows(size_t rows) {
+    static float numbers[4];
+    const struct rg_wide_product product = {
+        .a_stride = 1, .b_stride = 1, .c_stride = 1, .m = rows, .n = 1, .k = 1, .step = rows, .block = rows};
+    const struct rg_openblas_operands operands = {numbers, numbers, numbers, false};
+    struct rg_pool *pool = NULL;
+    expect_ok(rg_pool_create(1, &pool), "pool");
+    rg_openblas_product(&made_library, pool, &product, &operands);
+    rg_pool_destroy(pool);
+}
+
+static void *multiply_early(void *unused) {
+    (void)unused;
+    multiply_rows(1);
+    note(&made_up.early_has_ended);
+    return NULL;
+}
+
+START_TEST(products_at_the_same_time_have_one_thread) {
+    pthread_t early;
+    if (!case_runs(true)) {
+        return;
+    }
+    ck_assert_int_eq(pthread_create(&early, NULL, multiply_early, NULL), 0);
+    await(&made_up.early_has_begun);
+    multiply_rows(2);
+    ck_assert_int_eq(pthread_join(early, NULL), 0);
+    ck_assert_int_eq(made_up.threads_in_late, 1);
+    ck_assert_int_eq(made_get_threads(), 3);
+}
+END_TEST
+
 TEST_MAIN("library") {
     TCase *const tests = add_tests(suite, "library");
     tcase_add_loop_test(tests, updates_agree, 0, N_WITH_LIBRARY);
     tcase_add_test(tests, a_wrong_library_is_not_used);
+    tcase_add_test(tests, products_at_the_same_time_have_one_thread);
 }

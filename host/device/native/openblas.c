@@ -8,15 +8,6 @@
 #include "base/sizes.h"
 #include "base/symbol.h"
 
-struct rg_openblas {
-    void (*sgemm)(int order, int trans_a, int trans_b, int m, int n, int k, float alpha, const float *a, int lda,
-                  const float *b, int ldb, float beta, float *c, int ldc);
-    void (*dgemm)(int order, int trans_a, int trans_b, int m, int n, int k, double alpha, const double *a, int lda,
-                  const double *b, int ldb, double beta, double *c, int ldc);
-    int (*get_threads)(void);
-    void (*set_threads)(int threads);
-};
-
 static struct rg_openblas functions;
 static bool loaded;
 static char version[64];
@@ -74,15 +65,35 @@ static void one_block(void *context, size_t item, int thread) {
     }
 }
 
+/* The library's number of threads is one for the whole process, and others in it may have set another. It is 1 from the
+ * first of several products at the same time to the last one. */
+static pthread_mutex_t threads_mutex = PTHREAD_MUTEX_INITIALIZER;
+static size_t n_products;  /* at present */
+static int others_threads; /* before the first of them */
+
+static void take_one_thread(const struct rg_openblas *library) {
+    (void)pthread_mutex_lock(&threads_mutex);
+    if (n_products++ == 0) {
+        others_threads = library->get_threads();
+        if (others_threads != 1) {
+            library->set_threads(1);
+        }
+    }
+    (void)pthread_mutex_unlock(&threads_mutex);
+}
+
+static void give_back_threads(const struct rg_openblas *library) {
+    (void)pthread_mutex_lock(&threads_mutex);
+    if (--n_products == 0 && others_threads != 1) {
+        library->set_threads(others_threads);
+    }
+    (void)pthread_mutex_unlock(&threads_mutex);
+}
+
 void rg_openblas_product(const struct rg_openblas *library, struct rg_pool *pool, const struct rg_wide_product *product,
                          const struct rg_openblas_operands *operands) {
     struct shares s = {library, product, operands, rg_divide_up(product->step, product->block)};
-    const int threads = library->get_threads(); /* of others that call the library in this process */
-    if (threads != 1) {
-        library->set_threads(1);
-    }
+    take_one_thread(library);
     rg_pool_run(pool, s.blocks * (product->m / product->step), one_block, &s);
-    if (threads != 1) {
-        library->set_threads(threads);
-    }
+    give_back_threads(library);
 }
