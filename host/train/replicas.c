@@ -118,6 +118,7 @@ static void *work(void *argument) {
                                              .is_double = rg_config_is_double(c->replicas->config),
                                              .tf32 = rg_setup_tf32(c->replicas->config)};
     rg_status status = rg_native_open(&single, &device);
+    status = status == RG_OK ? rg_setup_library(c->replicas->config, device) : status;
     while (status == RG_OK) {
         const size_t item = take(c);
         if (item == c->replicas->n) {
@@ -265,6 +266,11 @@ static rg_status choose_workers(struct crew *c) {
     struct rg_device_info info;
     bool processor = false;
     RG_TRY(wants_processor(config, &processor));
+    if (!processor && config->machine.gemm == RG_GEMM_LIBRARY) {
+        return rg_fail(RG_USAGE,
+                       "--gemm library computes the products of one run, and on an OpenCL device one launch of "
+                       "a sweep serves many runs; leave it out, or take --device cpu");
+    }
     if (!processor) {
         RG_TRY(rg_setup_device(config, &c->device));
         return c->replicas->test_device(c->device, config->model.skip_kind == RG_SKIP_LEARNED);

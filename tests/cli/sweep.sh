@@ -67,8 +67,18 @@ expect_status 0 "$program" --json --device cpu --precision double "${small[@]}" 
 [ "$(hashes)" = "$first" ] || fail "double: the run is not that of train"
 checked "in double precision too"
 
+expect_status 0 "$program" sweep --json --device cpu --layers 2 --gemm library "${small[@]}" --steps 5,10
+second=$(hashes | tail -n 1)
+expect_status 0 "$program" --json --device cpu --layers 2 --gemm library "${small[@]}" --steps 10
+[ "$(hashes)" = "$second" ] || fail "--gemm library: the run is not that of train"
+expect_status 0 "$program" --json --device cpu --layers 2 --gemm own "${small[@]}" --steps 10
+[ "$(hashes)" != "$second" ] || fail "--gemm library and own: the same weights"
+checked "with products by a library too"
+
 # On a device that all share, runs of the same sizes go in step: odd sizes, other seeds, rates, clipping, one that stops.
 if [ "${#devices[@]}" -gt 1 ]; then
+    expect_status 2 "$program" sweep --device opencl --gemm library "${small[@]}" --steps 5,10
+    expect_line "one launch of a sweep serves many runs; leave it out, or take --device cpu" stderr
     odd=(--device opencl --batch 13 --hidden 33 --updates 25 --steps 7)
     expect_status 0 "$program" sweep --json "${odd[@]}" --cell rnn,gru --lr 1e-3,1e-1 --clip-norm 0,0.1 --seed 1-2
     cp "$folder/stdout" "$folder/rows"
