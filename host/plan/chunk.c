@@ -7,7 +7,6 @@
 #include "plan/buffers.h"
 
 enum {
-    LOSS_NUMBERS = 2,         /* of a sequence: the loss and its rest */
     MAX_OPTIMIZER_STATES = 2, /* numbers that an optimiser keeps of each weight, at most */
     SAMPLE_ROWS = 256,        /* of a lag profile (train/diagnosis.c) */
     MIN_BLOCK = 16,           /* fewest sequences of a block */
@@ -203,23 +202,32 @@ static size_t fitting_steps(const struct rg_plan *p, const struct rg_device_info
 /* Bytes of a plan that has one sequence in memory at a time. */
 struct need {
     uint64_t base;     /* without batch and sequence */
-    uint64_t per_loss; /* the losses of each sequence of the batch */
+    uint64_t each;     /* what stays of each sequence of the batch, in memory or not: its loss, its states */
     uint64_t sequence; /* the one in memory, in the segments that take the least */
 };
 
+/* Bytes that each sequence of the batch adds to those of an empty chunk. */
+static uint64_t bytes_of_each(const struct rg_plan *p) {
+    struct rg_plan one = *p, none = *p;
+    one.chunk = none.chunk = 0;
+    one.batch = 1;
+    none.batch = 0;
+    return rg_buffers_bytes(&one) - rg_buffers_bytes(&none);
+}
+
 static struct need least_need(const struct rg_plan *p, const struct rg_device_info *info) {
-    const uint64_t per_loss = p->training ? LOSS_NUMBERS * p->real_bytes : 0;
-    return (struct need){p->fixed_bytes - p->batch * per_loss, per_loss, least_bytes(p, info) - p->fixed_bytes};
+    const uint64_t each = bytes_of_each(p);
+    return (struct need){p->fixed_bytes - p->batch * each, each, least_bytes(p, info) - p->fixed_bytes};
 }
 
 static uint64_t need_of_batch(const struct need *need, uint64_t batch) {
-    return need->base + batch * need->per_loss + need->sequence;
+    return need->base + batch * need->each + need->sequence;
 }
 
 /* The largest batch that fits; 0: none does, or memory does not limit it. */
 static uint64_t fitting_batch(const struct need *need, uint64_t memory) {
     const uint64_t none = need_of_batch(need, 0);
-    return need->per_loss > 0 && memory > none ? (memory - none) / need->per_loss : 0;
+    return need->each > 0 && memory > none ? (memory - none) / need->each : 0;
 }
 
 /* RG_NO_MEMORY for a plan that fits with no smaller batch. It names the largest --steps that fits, else what to make
@@ -229,7 +237,7 @@ static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device
     char single[RG_NUMBER_BYTES], limit[RG_NUMBER_BYTES];
     struct rg_plan one = *p;
     one.batch = 1;
-    one.fixed_bytes = need->base + need->per_loss;
+    one.fixed_bytes = need->base + need->each;
     const size_t steps = fitting_steps(p, info, memory);
     const size_t steps_of_one = steps > 0 ? steps : fitting_steps(&one, info, memory);
     (void)rg_size_text(need_of_batch(need, 1), single);
