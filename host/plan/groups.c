@@ -62,7 +62,7 @@ int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
 /* The shape for `panels` panels and the rows of the plan's tile: blocks of four rows if every item row then has one,
  * else blocks of two. */
 static struct rg_plan_group shape_of(const struct rg_plan *p, const struct rg_device_info *info, size_t panels) {
-    const size_t rows = rg_min(p->tile, p->chunk);
+    const size_t rows = rg_min(p->tile, rg_plan_launched_rows(p));
     size_t block = rg_min(RG_GPU_BLOCK_ROWS, rows);
     if (panels * rg_divide_up(rows, block) < (size_t)info->rows) {
         block = rg_min(SMALL_BLOCK, rows);
@@ -84,9 +84,9 @@ void rg_groups_shape(struct rg_plan *p, const struct rg_device_info *info) {
 
 /* Choose the largest tile of at most `fit` sequences that leaves a work-group for each compute unit, but at least one
  * sequence. The larger the tile, the less often a scan reads the weights. */
-void rg_groups_plan(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
+void rg_groups_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     size_t tile = info->tile ? info->tile : TILE;
-    while (tile > 1 && (tile > fit || rg_divide_up(p->chunk, tile) < (size_t)info->units)) {
+    while (tile > 1 && (tile > fit || rg_divide_up(rg_plan_launched_rows(p), tile) < (size_t)info->units)) {
         tile = tile > RG_GPU_BLOCK_ROWS ? rg_round_up(tile / 2, RG_GPU_BLOCK_ROWS) : tile / 2;
     }
     p->tile = tile;

@@ -14,9 +14,9 @@
  */
 bool rg_groups_vary(const struct rg_device_info *info);
 
-/* Set plan->tile of a device with several item rows, from the chunk and from `fit`, the most sequences that local
- * memory holds. */
-void rg_groups_plan(struct rg_plan *plan, const struct rg_device_info *info, size_t fit);
+/* Set plan->tile of a device with several item rows, from the rows of a launch and from `fit`, the most sequences that
+ * local memory holds. */
+void rg_groups_tile(struct rg_plan *plan, const struct rg_device_info *info, size_t fit);
 
 /* Set plan->forward and plan->reverse for the plan's tile and the groups that share it. Under a learned skip they stay
  * the device's. */

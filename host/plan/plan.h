@@ -153,6 +153,11 @@ static inline bool rg_plan_learned(const struct rg_plan *plan) {
     return rg_plan_has_skip(plan, RG_SKIP_LEARNED);
 }
 
+/* Sequences that a scan launches at once. A chunk may hold more, for the lag profile. */
+static inline size_t rg_plan_launched_rows(const struct rg_plan *plan) {
+    return rg_min(plan->chunk, plan->shard);
+}
+
 /* The slice of the weight gradient that step t belongs to. */
 size_t rg_plan_slice(const struct rg_plan *plan, size_t t);
 struct rg_span rg_plan_slice_span(const struct rg_plan *plan, size_t slice);

@@ -13,11 +13,6 @@ enum {
     MAX_TILE = 64
 };
 
-/* Sequences that a scan launches at once. */
-static size_t launched_rows(const struct rg_plan *p) {
-    return rg_min(p->chunk, p->shard);
-}
-
 /* Choose how many work-groups share a tile; if several do, also its rows, at most `fit`. With one group a tile, fewer
  * tiles than processors leave some processors idle, and each tile reads all of W_hh in every step. So if W_hh is large,
  * each step becomes a launch in which several groups share the units of a tile. On a GPU this does not shorten the time
@@ -25,7 +20,7 @@ static size_t launched_rows(const struct rg_plan *p) {
  * much. */
 static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info *info, size_t fit) {
     const uint64_t bytes = (uint64_t)p->gates * p->hidden * p->h_stride * p->real_bytes;
-    const size_t rows = launched_rows(p), units = (size_t)info->units,
+    const size_t rows = rg_plan_launched_rows(p), units = (size_t)info->units,
                  tile = rg_min(rg_min(rows, info->rows > 1 ? GPU_TILE : RG_CPU_BLOCK_ROWS), fit);
     const size_t tiles = rg_divide_up(rows, tile), single_rows = (size_t)HALF_BLOCK * units / rows;
     /* a weight that was read serves up to four rows: with more than two rows a processor sharing saves fewer reads */
@@ -43,7 +38,7 @@ static void plan_groups_per_tile(struct rg_plan *p, const struct rg_device_info 
  * units. */
 static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
     size_t tile = info->tile ? info->tile : GPU_TILE;
-    while (tile > RG_GPU_BLOCK_ROWS && 4 * rg_divide_up(launched_rows(p), tile) < 3 * (size_t)info->units) {
+    while (tile > RG_GPU_BLOCK_ROWS && 4 * rg_divide_up(rg_plan_launched_rows(p), tile) < 3 * (size_t)info->units) {
         tile = rg_round_up(tile / 2, RG_GPU_BLOCK_ROWS);
     }
     return tile;
@@ -53,7 +48,7 @@ static size_t gpu_tile(const struct rg_plan *p, const struct rg_device_info *inf
  * tiles of equal length: each reads the weights once a step. With EVEN_TILE rows or a few more, its states and deltas
  * stay in the first-level caches. */
 static size_t cpu_tile(const struct rg_plan *p, const struct rg_device_info *info) {
-    const size_t rows = launched_rows(p), units = (size_t)info->units, shared = rg_divide_up(rows, units);
+    const size_t rows = rg_plan_launched_rows(p), units = (size_t)info->units, shared = rg_divide_up(rows, units);
     const bool roomy = rg_device_is_roomy(info);
     if (shared <= 1) {
         return 1;
@@ -91,7 +86,7 @@ rg_status rg_tile_plan(struct rg_plan *p, const struct rg_device *device) {
     const size_t wanted = rg_min(items > 1 ? gpu_tile(p, info) : cpu_tile(p, info), MAX_TILE);
     p->tile = rg_min(wanted, fit >= step ? fit / step * step : fit);
     if (rg_groups_vary(info)) {
-        rg_groups_plan(p, info, fit);
+        rg_groups_tile(p, info, fit);
     }
     plan_groups_per_tile(p, info, fit);
     rg_groups_shape(p, info);

@@ -473,6 +473,24 @@ START_TEST(every_refusal_is_exact) {
 }
 END_TEST
 
+/* On a GPU a chunk may hold more sequences than a shard, which are launched at once: 256, for the lag profile. The
+ * shape of work-groups suits the shard. */
+START_TEST(groups_suit_the_rows_of_a_launch) {
+    struct rg_device device = small_gpu();
+    device.info.shared_step_bytes = UINT64_MAX; /* each work-group has a tile of its own */
+    struct rg_plan_options options = {.batch = 64, .steps = 10, .n_targets = 1, .training = true};
+    struct rg_plan alone, shards;
+    ck_assert_int_eq(plan_with(&device, &options, &alone), RG_OK);
+    options.batch = 1024;
+    options.shards = 16;
+    ck_assert_int_eq(plan_with(&device, &options, &shards), RG_OK);
+    ck_assert(shards.chunk == 256 && shards.shard == 64 && alone.chunk == 64);
+    ck_assert_uint_eq(shards.tile, alone.tile);
+    ck_assert_int_eq(memcmp(&shards.forward, &alone.forward, sizeof alone.forward), 0);
+    ck_assert_int_eq(memcmp(&shards.reverse, &alone.reverse, sizeof alone.reverse), 0);
+}
+END_TEST
+
 TEST_MAIN("plan") {
     TCase *const tests = add_tests(suite, "plan");
     tcase_add_loop_test(tests, scans_fit_local_memory, 0, 2 * RG_N_CELLS);
@@ -484,4 +502,5 @@ TEST_MAIN("plan") {
     tcase_add_test(tests, a_refusal_names_what_fits);
     tcase_add_test(tests, plans_of_made_up_devices);
     tcase_add_test(tests, every_refusal_is_exact);
+    tcase_add_test(tests, groups_suit_the_rows_of_a_launch);
 }
