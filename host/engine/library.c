@@ -94,26 +94,29 @@ rg_status rg_library_inputs(struct rg_net *net, size_t layer, struct rg_span row
     return RG_OK;
 }
 
-/* Compare row c with sums in double. *errors and *norms grow by the squares of the differences and of the sums. */
-static void compare_row(const struct rg_wide_product *p, const double *a, const double *b, const double *c,
-                        double *errors, double *norms) {
+/* Compare row c with `times` the sums in double. *errors and *norms grow by the squares of the differences and of the
+ * sums. */
+static void compare_row(const struct rg_wide_product *p, double times, const double *a, const double *b,
+                        const double *c, double *errors, double *norms) {
     for (size_t j = 0; j < p->n; j++) {
         double sum = 0.0;
         for (size_t i = 0; i < p->k; i++) {
             sum += a[i] * b[p->transposed ? j * p->b_stride + i : i * p->b_stride + j];
         }
+        sum *= times;
         *errors += (c[j] - sum) * (c[j] - sum);
         *norms += sum * sum;
     }
 }
 
-/* The relative error of a product: write noise into a few rows of a, multiply, and compare the same rows of c. */
+/* The relative error of a product: write noise into a few rows of a, multiply, and compare the same rows of c. If the
+ * product adds to c, do it once without, and then once as it is: c is then twice the product. */
 static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, double *error) {
+    const int last = p.add ? 2 : 1;
     const size_t rows[CHECKED_ROWS] = {0, p.m / 3, p.m / 2, p.m - 1};
     const size_t n_b = (p.transposed ? p.n : p.k) * p.b_stride;
     double *a = NULL, *b = NULL, *c = NULL, errors = 0.0, norms = 0.0;
     rg_status status = RG_OK;
-    p.add = false;
     RG_TRY_GOTO(rg_alloc(&a, p.k, sizeof *a, "the check of a library"));
     RG_TRY_GOTO(rg_alloc(&b, n_b, sizeof *b, "the check of a library"));
     RG_TRY_GOTO(rg_alloc(&c, p.n, sizeof *c, "the check of a library"));
@@ -126,10 +129,13 @@ static rg_status measure_error(struct rg_net *net, struct rg_wide_product p, dou
     for (size_t i = 0; i < CHECKED_ROWS; i++) {
         RG_TRY_GOTO(rg_reals_write(net->device, p.a, p.a_at + rows[i] * p.a_stride, a, p.k));
     }
-    RG_TRY_GOTO(rg_device_product(net->device, &p));
-    for (size_t i = 0; i < CHECKED_ROWS; i++) {
-        RG_TRY_GOTO(rg_reals_read(net->device, c, p.c, p.c_at + rows[i] * p.c_stride, p.n));
-        compare_row(&p, a, b, c, &errors, &norms);
+    for (int times = 1; times <= last; times++) {
+        p.add = times > 1;
+        RG_TRY_GOTO(rg_device_product(net->device, &p));
+        for (size_t i = 0; i < CHECKED_ROWS; i++) {
+            RG_TRY_GOTO(rg_reals_read(net->device, c, p.c, p.c_at + rows[i] * p.c_stride, p.n));
+            compare_row(&p, times, a, b, c, &errors, &norms);
+        }
     }
     *error = norms > 0.0 ? sqrt(errors / norms) : sqrt(errors);
 cleanup:
@@ -161,9 +167,24 @@ static rg_status check(struct rg_net *net, const struct rg_wide_product *p) {
     return RG_OK;
 }
 
-/* Fill a buffer with zeros. Padding needs them, and a library does not write it. */
-static rg_status clear(struct rg_net *net, struct rg_buffer *buffer) {
-    return buffer ? rg_buffer_zero(net->device, buffer) : RG_OK;
+/* Check a product, and fill its buffers with zeros again. Padding needs them, and a library does not write it. */
+static rg_status check_and_clear(struct rg_net *net, struct rg_wide_product p) {
+    RG_TRY(check(net, &p));
+    RG_TRY(rg_buffer_zero(net->device, p.a));
+    return rg_buffer_zero(net->device, p.c);
+}
+
+/* Check all parts of W_ih of a layer. */
+static rg_status check_inputs(struct rg_net *net, size_t layer) {
+    const struct rg_plan *const p = &net->plan;
+    const struct rg_span all = {0, p->alloc_steps * p->chunk};
+    for (size_t d = 0; d < p->directions; d++) {
+        for (size_t gate = 0; gate < products_of(p); gate++) {
+            RG_TRY(check_and_clear(
+                net, input_product(net, (struct part){layer, d, gate}, all, p->chunk, net->buffers.dout[layer % 2])));
+        }
+    }
+    return RG_OK;
 }
 
 rg_status rg_library_check(struct rg_net *net) {
@@ -174,24 +195,13 @@ rg_status rg_library_check(struct rg_net *net) {
         return RG_OK;
     }
     if (p->wide_head) {
-        const struct rg_wide_product z = rg_library_outputs(net, 0, 0, p->target_alloc_steps, p->chunk);
-        RG_TRY(check(net, &z));
-        RG_TRY(clear(net, z.a));
-        RG_TRY(clear(net, z.c));
+        RG_TRY(check_and_clear(net, rg_library_outputs(net, 0, 0, p->target_alloc_steps, p->chunk)));
     }
     if (p->wide_head && training) {
-        const struct rg_wide_product dh = rg_library_states(net, 0, p->target_alloc_steps, p->chunk);
-        RG_TRY(check(net, &dh));
-        RG_TRY(clear(net, dh.a));
-        RG_TRY(clear(net, dh.c));
+        RG_TRY(check_and_clear(net, rg_library_states(net, 0, p->target_alloc_steps, p->chunk)));
     }
     for (size_t l = 1; stacked && l < p->layers; l++) {
-        const struct rg_span all = {0, p->alloc_steps * p->chunk};
-        const struct rg_wide_product dx =
-            input_product(net, (struct part){.layer = l}, all, p->chunk, net->buffers.dout[l % 2]);
-        RG_TRY(check(net, &dx));
-        RG_TRY(clear(net, dx.a));
-        RG_TRY(clear(net, dx.c));
+        RG_TRY(check_inputs(net, l));
     }
     return RG_OK;
 }
