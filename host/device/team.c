@@ -47,7 +47,7 @@ struct shared_buffers {
 
 struct rg_team {
     struct rg_device *device;
-    pthread_mutex_t device_mutex; /* held by who uses the device; taken before nothing else */
+    pthread_mutex_t device_mutex; /* whoever holds it may use the device; no other mutex is taken while it is held */
     size_t n;
     struct member *members;        /* [n] */
     struct shared_buffers *shared; /* [n_shared], guarded by device_mutex */
@@ -56,7 +56,7 @@ struct rg_team {
     pthread_mutex_t mutex;
     pthread_cond_t work, drained; /* something is queued or a member is out of step; a queue is empty */
     size_t n_left;
-    rg_status status; /* the first failure */
+    rg_status status; /* the first failure of a command */
     char message[MESSAGE_BYTES];
     /* used by the driver's thread alone */
     struct rg_launch *launches; /* [n] */
@@ -89,6 +89,25 @@ static rg_status failure(const struct rg_team *team) {
     return rg_fail(team->status, "%s", team->message);
 }
 
+/* Keep the first failure, and wake the members that wait for their commands; `mutex` is held. */
+static void keep_failure(struct rg_team *team, rg_status status) {
+    if (status != RG_OK && team->status == RG_OK) {
+        team->status = status;
+        (void)snprintf(team->message, sizeof team->message, "%s", rg_error_message());
+        (void)pthread_cond_broadcast(&team->drained);
+    }
+}
+
+/* The status of what a member did by itself; a failure becomes the team's. */
+static rg_status noted(struct rg_team *team, rg_status status) {
+    if (status != RG_OK) {
+        (void)pthread_mutex_lock(&team->mutex);
+        keep_failure(team, status);
+        (void)pthread_mutex_unlock(&team->mutex);
+    }
+    return status;
+}
+
 /* Queue a command, or execute it if its member is out of step. The team owns it from here on. */
 static rg_status submit(struct member *m, struct command *c) {
     struct rg_team *const team = m->team;
@@ -111,6 +130,7 @@ static rg_status submit(struct member *m, struct command *c) {
             (void)pthread_mutex_lock(&team->device_mutex);
             status = do_one(team, c);
             (void)pthread_mutex_unlock(&team->device_mutex);
+            status = noted(team, status);
         }
         rg_free(c);
     }
@@ -216,7 +236,7 @@ static rg_status member_read(struct rg_device *device, void *to, struct rg_buffe
     (void)pthread_mutex_lock(&m->team->device_mutex);
     const rg_status status = rg_buffer_read(m->team->device, to, real_of(from), offset, bytes);
     (void)pthread_mutex_unlock(&m->team->device_mutex);
-    return status;
+    return noted(m->team, status);
 }
 
 static rg_status member_zero(struct rg_device *device, struct rg_buffer *buffer, size_t bytes) {
@@ -253,7 +273,7 @@ static rg_status member_finish(struct rg_device *device) {
     (void)pthread_mutex_lock(&team->device_mutex);
     const rg_status status = rg_device_finish(team->device);
     (void)pthread_mutex_unlock(&team->device_mutex);
-    return status;
+    return noted(team, status);
 }
 
 /* A member's device is the team's. */
@@ -339,11 +359,8 @@ rg_status rg_team_drive(struct rg_team *team) {
         (void)pthread_mutex_unlock(&team->mutex);
         const rg_status status = do_taken(team, count);
         (void)pthread_mutex_lock(&team->mutex);
-        if (status != RG_OK) {
-            team->status = status;
-            (void)snprintf(team->message, sizeof team->message, "%s", rg_error_message());
-        }
-        bool empty = status != RG_OK;
+        keep_failure(team, status);
+        bool empty = false;
         for (size_t i = 0; i < count; i++) {
             empty = --team->members[team->takers[i]].pending == 0 || empty;
             rg_free(team->taken[i]);

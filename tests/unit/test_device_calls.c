@@ -498,6 +498,27 @@ START_TEST(a_team_that_fails) {
 }
 END_TEST
 
+/* So is the failure of a member that no longer waits for the others. _i: what fails. */
+START_TEST(a_team_that_fails_out_of_step) {
+    struct pair p;
+    unsigned char back[8];
+    begin_pair(&p);
+    ck_assert_int_eq(rg_device_finish(p.members[0]), RG_OK);
+    failing = n_calls + 1;
+    expect_message(_i == 0   ? rg_buffer_zero(p.members[0], p.a[0])
+                   : _i == 1 ? rg_buffer_read(p.members[0], back, p.a[0], 0, 3)
+                             : rg_device_finish(p.members[0]),
+                   RG_NO_DEVICE, "the made-up device fails");
+    for (size_t i = 0; i < 2; i++) {
+        expect_message(rg_buffer_write(p.members[i], p.a[i], 0, "abc", 3), RG_NO_DEVICE, "the made-up device fails");
+        expect_message(rg_buffer_read(p.members[i], back, p.a[i], 0, 3), RG_NO_DEVICE, "the made-up device fails");
+    }
+    ck_assert_int_eq(end_pair(&p), RG_NO_DEVICE);
+    free(calls.bytes);
+    calls = (struct text){NULL, 0, 0};
+}
+END_TEST
+
 /* What a failure of the device itself leaves: no buffer, and its status. */
 START_TEST(calls_of_a_team_that_fail) {
     struct rg_device d = device_of(4);
@@ -535,5 +556,6 @@ TEST_MAIN("device_calls") {
     tcase_add_test(tests, libraries);
     tcase_add_test(tests, a_team);
     tcase_add_test(tests, a_team_that_fails);
+    tcase_add_loop_test(tests, a_team_that_fails_out_of_step, 0, 3);
     tcase_add_test(tests, calls_of_a_team_that_fail);
 }
