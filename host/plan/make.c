@@ -93,6 +93,7 @@ static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_optio
     const size_t limit = RG_MAX_WIDTH;
     const size_t wide =
         rg_max(rg_max(p->inputs, p->hidden), rg_max(p->outputs, p->words)); /* words are kept as reals */
+    const size_t steps = rg_max(p->steps, p->skip); /* states of so many steps are carried back */
     size_t product = 0;
     char text[RG_BATCH_TEXT];
     if (rg_max(p->inputs, p->words) >= limit) {
@@ -102,11 +103,12 @@ static rg_status check_sizes(const struct rg_plan *p, const struct rg_plan_optio
     if (p->outputs >= limit) {
         return rg_fail(RG_NO_MEMORY, "%zu classes or outputs are too many; below %zu are possible", p->outputs, limit);
     }
-    if (wide >= limit || !rg_multiply(p->batch, p->steps, &product) || !rg_multiply(product, wide, &product) ||
+    if (wide >= limit || !rg_multiply(p->batch, steps, &product) || !rg_multiply(product, wide, &product) ||
         !rg_multiply(product, (size_t)64 * RG_MAX_LAYERS * p->real_bytes, &product)) {
         return rg_fail(RG_NO_MEMORY,
-                       "%s, --steps %zu, --hidden %zu, %zu inputs and %zu outputs are more than a machine can address",
-                       rg_plan_batch_text(options, p->batch, text), p->steps, p->hidden, p->inputs, p->outputs);
+                       "%s, --%s %zu, --hidden %zu, %zu inputs and %zu outputs are more than a machine can address",
+                       rg_plan_batch_text(options, p->batch, text), p->skip > p->steps ? "skip" : "steps", steps,
+                       p->hidden, p->inputs, p->outputs);
     }
     return RG_OK;
 }

@@ -473,6 +473,24 @@ START_TEST(every_refusal_is_exact) {
 }
 END_TEST
 
+/* A skip whose bytes would wrap is refused: a sixteenth of all numbers would be none at all. */
+START_TEST(a_skip_that_no_machine_can_address) {
+    const struct rg_device device = a_processor();
+    const struct rg_plan_options options = {.batch = 1, .steps = 10, .n_targets = 1, .training = true};
+    const struct rg_shape shape = {.cell = RG_CELL_RNN,
+                                   .inputs = 2,
+                                   .hidden = 16,
+                                   .outputs = 1,
+                                   .loss = RG_LOSS_MSE,
+                                   .layers = 1,
+                                   .skip = (size_t)1 << 60};
+    struct rg_plan plan;
+    ck_assert_int_eq(rg_plan_check(&device, &shape, &options, &plan), RG_NO_MEMORY);
+    ck_assert_str_eq(rg_error_message(), "--batch 1, --skip 1152921504606846976, --hidden 16, 2 inputs and 1 outputs "
+                                         "are more than a machine can address");
+}
+END_TEST
+
 /* On a GPU a chunk may hold more sequences than a shard, which are launched at once: 256, for the lag profile. The
  * shape of work-groups suits the shard. */
 START_TEST(groups_suit_the_rows_of_a_launch) {
@@ -502,5 +520,6 @@ TEST_MAIN("plan") {
     tcase_add_test(tests, a_refusal_names_what_fits);
     tcase_add_test(tests, plans_of_made_up_devices);
     tcase_add_test(tests, every_refusal_is_exact);
+    tcase_add_test(tests, a_skip_that_no_machine_can_address);
     tcase_add_test(tests, groups_suit_the_rows_of_a_launch);
 }
