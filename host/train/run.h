@@ -102,11 +102,13 @@ void rg_run_destroy(struct rg_run *run); /* NULL allowed */
 rg_status rg_run_plan(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
                       struct rg_plan *plan);
 
-/* How a run would begin: the options as they would run, what it would learn, and the model with its start weights,
- * which the caller destroys. Names live as long as `config` and `data`. Errors as rg_run_create. */
+/* How a run would begin: the options as they would run, what it would learn, and the model with its start weights. The
+ * caller destroys the model and frees class_weights. Names live as long as `config` and `data`. Errors as
+ * rg_run_create. */
 struct rg_run_start {
     struct rg_config config;
     struct rg_problem problem;
+    double *class_weights; /* of problem.targets; NULL without --class-weights */
     struct rg_model *model;
 };
 rg_status rg_run_begin(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,

@@ -289,8 +289,10 @@ rg_status rg_run_begin(const struct rg_config *config, const struct rg_run_data 
     status = status == RG_OK ? rg_run_create_model(&r) : status;
     if (status != RG_OK) {
         rg_model_destroy(r.model);
+        rg_free(r.class_weights);
         return status;
     }
-    *start = (struct rg_run_start){.config = r.config, .problem = r.problem, .model = r.model};
+    *start = (struct rg_run_start){
+        .config = r.config, .problem = r.problem, .class_weights = r.class_weights, .model = r.model};
     return RG_OK;
 }

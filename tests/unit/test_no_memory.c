@@ -259,7 +259,34 @@ static rg_status train_lstm(void) {
     return train_cell(RG_CELL_LSTM);
 }
 
+/* How a training with weights of classes would begin. */
+static rg_status begin_training(void) {
+    struct rg_config config = small(RG_CELL_RNN);
+    struct rg_run_data data = {.training = NULL};
+    struct rg_device *device = NULL;
+    struct rg_run_start start = {.model = NULL};
+    rg_status status = RG_OK;
+    config.data.task = NULL;
+    config.data.file = path;
+    config.data.class_weights = "balanced";
+    RG_TRY_GOTO(rg_native_open(&(struct rg_device_options){.threads = 1}, &device));
+    RG_TRY_GOTO(rg_run_data_read(&config, &data));
+    RG_TRY_GOTO(rg_run_begin(&config, &data, device, &start));
+cleanup:
+    rg_free(start.class_weights);
+    rg_model_destroy(start.model);
+    rg_run_data_release(&data);
+    rg_device_destroy(device);
+    return status;
+}
+
 START_TEST(trainings) {
+    make_scratch_folder(folder, sizeof folder);
+    (void)snprintf(path, sizeof path, "%s/numbers.csv", folder);
+    put("series,a,b,label\n1,1,2,0\n1,3,4,0\n2,5,6,1\n");
+    each_fails("the begin of a training with weights of classes", begin_training, 10);
+    (void)unlink(path);
+    ck_assert_int_eq(rmdir(folder), 0);
     each_fails("a training of an rnn, with its profile", train_rnn, 100);
     each_fails("a training of an lstm, with its profile", train_lstm, 100);
 }

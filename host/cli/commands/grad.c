@@ -195,6 +195,7 @@ static rg_status open_task(const struct rg_config *config, struct job *j) {
     RG_TRY(status);
     j->ran = start.config;
     j->model = start.model;
+    rg_free(start.class_weights); /* the problem below is made without */
     const struct rg_task_sequences sequences = {.problem = &start.problem,
                                                 .seed = config->training.seed,
                                                 .n = config->data.batch,
