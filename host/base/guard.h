@@ -24,7 +24,7 @@ struct rg_guard_options {
     void (*leave)(rg_status status); /* ends the process; the guard calls it in a signal handler */
     void (*flush)(void);             /* writes what has been printed but not written yet */
     const char *died;                /* value of RG_GUARD_VARIABLE in the environment, or NULL */
-    long driver_seconds;             /* a driver that is tried hangs if it is silent for longer; 0: the default */
+    long driver_seconds;             /* a driver that is tried hangs if it is silent for longer; below 1: the default */
 };
 
 /* Enable the guard. main calls it once, before other threads exist. The strings must outlive the process's work.

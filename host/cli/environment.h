@@ -9,11 +9,11 @@
  * HOME/.cache. If neither variable holds an absolute path, nothing is kept. */
 void rg_environment_cache(void);
 
-/* RNN_GPU_DRIVER_SECONDS, and what a process before this one left for it. */
+/* RNN_GPU_DRIVER_SECONDS, if it is valid, and what a process before this one left for it. */
 void rg_environment_guard(struct rg_guard_options *options);
 
-/* RNN_GPU_DEVICE replaces a missing --device, and RNN_GPU_LAUNCH_SECONDS limits the time of a launch. RG_USAGE for
- * seconds that are none. */
+/* RNN_GPU_DEVICE replaces a missing --device, and RNN_GPU_LAUNCH_SECONDS limits the time of a launch. RG_USAGE if
+ * one of the seconds is no number or out of range. */
 rg_status rg_environment_options(struct rg_config *config);
 
 #endif

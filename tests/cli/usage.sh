@@ -85,6 +85,14 @@ expect 0 '' version
 RNN_GPU_LAUNCH_SECONDS=
 expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet --device cpu
 unset RNN_GPU_LAUNCH_SECONDS
+for value in soon 2s 0 -1 100000 99999999999999999999; do
+    export RNN_GPU_DRIVER_SECONDS="$value"
+    expect 2 "RNN_GPU_DRIVER_SECONDS=$value: give whole seconds, 1 to 99999" devices
+    expect 0 '' help train
+done
+RNN_GPU_DRIVER_SECONDS=
+expect 0 '' --batch 2 --steps 3 --hidden 2 --updates 1 --quiet --device cpu
+unset RNN_GPU_DRIVER_SECONDS
 
 # Results that do not arrive are an error.
 if [ -e /dev/full ]; then

@@ -52,6 +52,8 @@ printf 'void rg_one(void) {\n    rg_two();\n}\n' >"$tree/host/one.c"
 breaks circles host/two.c 'void rg_two(void) { rg_one(); }'
 rm "$tree/host/one.c"
 breaks environment host/base/a.c '    const char *const home = getenv("HOME");'
+breaks environment host/cli/a.c '    const char *const home = getenv("HOME");'
+breaks environment docs/data-and-files.md "$(printf '## Environment variables\n| HOME | a folder |')"
 breaks environment host/train/a.c 'extern char **environ;'
 breaks file_length kernels/a.cl "$(yes '/* a line */' | head -n 601)"
 breaks json bench/a.c '    (void)json_object_set_new(line, "key", value);'

@@ -253,7 +253,7 @@ static void take_line(struct child *c, const char *line) {
 
 static int patience_ms(void) {
     const long seconds = rg_guard_options()->driver_seconds;
-    return 1000 * (int)(seconds > 0 && seconds < 100000 ? seconds : PATIENCE_SECONDS);
+    return 1000 * (int)(seconds > 0 ? seconds : PATIENCE_SECONDS);
 }
 
 /* Read what the child says until its end; false: it was silent for too long, or the work is to stop. */
