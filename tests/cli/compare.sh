@@ -77,7 +77,7 @@ for row in lines:
         runs += 1
 assert runs == int(sys.argv[2]), runs'
 printf 'series,a,b,label\n' >numbers.csv
-for i in {1..12}; do printf '%s,%s,0,%s\n%s,0,1,%s\n' $i $i $((i % 2)) $i $((i % 2)) >>numbers.csv; done
+for i in {1..12}; do printf '%s,%s,0,%s\n%s,0,1,%s\n' "$i" "$i" $((i % 2)) "$i" $((i % 2)) >>numbers.csv; done
 all=tanh,relu+plain,irnn,orthogonal,skip,learned,lstm+rate,gru
 for options in "--steps 9 --skip-budget 0.1 --forget-bias 2" "--data numbers.csv --normalize --val-frac 0.3 --bidirectional"; do
     # shellcheck disable=SC2086 # words are meant
@@ -90,7 +90,7 @@ checked "runs repeated from their options"
 # Where the seed decides what is held out, each seed has its own baseline: the screen and the page have the range, and no
 # line in a figure is the baseline of all.
 for seeds in 1 3; do
-    of_seeds=(compare --device cpu --hidden 3 --updates 20 --remedies tanh,gru --data numbers.csv --val-frac 0.3 --seeds $seeds)
+    of_seeds=(compare --device cpu --hidden 3 --updates 20 --remedies "tanh,gru" --data numbers.csv --val-frac 0.3 --seeds "$seeds")
     expect_status 0 "$program" "${of_seeds[@]}" --json
     wanted=$(python3 -c 'import json, sys
 found = sorted(run["baseline"] for line in open(sys.argv[1]) for run in json.loads(line)["runs"])
@@ -100,7 +100,7 @@ print("%.6g" % found[0] if found[0] == found[-1] else "%.6g to %.6g, by the seed
     grep -q "$wanted" baselines.html || fail "the page has not: $wanted"
     [ $seeds = 1 ] || [[ $wanted = *" to "* ]] || fail "one baseline for all seeds: $wanted"
     grep -q baseline baselines.svg && has_line=1 || has_line=0
-    [ $has_line -eq $((seeds == 1)) ] || fail "the figure of $seeds seeds: a line of the baseline, $has_line"
+    [ "$has_line" -eq $((seeds == 1)) ] || fail "the figure of $seeds seeds: a line of the baseline, $has_line"
 done
 checked "the baseline of each seed"
 sampled || exit 0

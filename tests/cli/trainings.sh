@@ -99,7 +99,7 @@ if [ -n "${FAILING_CALLS:-}" ]; then
         longer=(sweep "${small[@]}" --seed 1-4 --updates 20000)
         if [ "$kind" = rows ]; then
             words=("${rows[@]}") n=4 results=compare.json
-            longer=(compare "${small[@]}" --remedies tanh,gru --seeds 2 --updates 20000)
+            longer=(compare "${small[@]}" --remedies "tanh,gru" --seeds 2 --updates 20000)
         fi
         rm -rf lost
         mkdir lost
