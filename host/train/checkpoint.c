@@ -49,6 +49,8 @@ static rg_status gather_trainer(const struct rg_trainer_state *t, struct rg_sect
     rg_sections_put_real(s, "plateau.best", t->plateau.best);
     rg_sections_put(s, "plateau.bad", t->plateau.bad);
     rg_sections_put(s, "mean.older", t->mean.older);
+    rg_sections_put_real(s, "mean.start", t->mean.start);
+    rg_sections_put_real(s, "mean.highest", t->mean.highest);
     rg_sections_put(s, "training.validated", t->validated);
     return RG_OK;
 }
@@ -157,6 +159,8 @@ static rg_status restore_mean(struct rg_trainer_state *t, const struct rg_sectio
     uint64_t older = 0;
     const void *losses = NULL;
     RG_TRY(rg_sections_number(s, "mean.older", n, &older));
+    RG_TRY(rg_sections_real(s, "mean.start", &t->mean.start));
+    RG_TRY(rg_sections_real(s, "mean.highest", &t->mean.highest));
     RG_TRY(rg_sections_get(s, "losses", (size_t)n * sizeof(double), &losses));
     return rg_loss_mean_restore(&t->mean, updates, older, losses)
                ? RG_OK

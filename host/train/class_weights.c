@@ -100,7 +100,7 @@ rg_status rg_class_weights_give(const char *text, struct rg_problem *problem, do
     const rg_status status = make(text, t, of_class, *weights);
     rg_free(of_class);
     RG_TRY(status);
-    t->weights = *weights;
+    t->weights = *weights; /* problem->score_baseline stays */
     problem->n_targets = t->numbers + 1;
     return rg_targets_baseline(t, problem->loss, &problem->baseline);
 }

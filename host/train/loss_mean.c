@@ -13,7 +13,8 @@ uint64_t rg_loss_mean_window(uint64_t n) {
 }
 
 rg_status rg_loss_mean_create(struct rg_loss_mean *m, uint64_t planned) {
-    *m = (struct rg_loss_mean){.capacity = (size_t)rg_loss_mean_window(planned) + 1};
+    *m = (struct rg_loss_mean){
+        .capacity = (size_t)rg_loss_mean_window(planned) + 1, .start = (double)NAN, .highest = (double)NAN};
     return rg_alloc(&m->ring, m->capacity, sizeof *m->ring, "the last losses");
 }
 
@@ -69,6 +70,8 @@ void rg_loss_mean_add(struct rg_loss_mean *m, double loss) {
     while (m->older + m->newer > rg_loss_mean_window(m->updates)) {
         drop_oldest(m);
     }
+    m->start = isnan(m->start) && isfinite(loss) ? loss : m->start;
+    m->highest = fmax(m->highest, rg_loss_mean_value(m)); /* of a number and NAN the number */
 }
 
 double rg_loss_mean_value(const struct rg_loss_mean *m) {
@@ -125,6 +128,11 @@ bool rg_loss_mean_falls(const struct rg_loss_mean *m) {
     }
     const struct part before = part_of(m, 0, n / 2), after = part_of(m, n / 2, n);
     return before.mean - after.mean > ERRORS * sqrt(before.error2 + after.error2); /* NAN: too few are finite */
+}
+
+bool rg_loss_mean_rose(const struct rg_loss_mean *m) {
+    static const double NOISE = 0.1;
+    return m->highest > (1.0 + NOISE) * m->start;
 }
 
 rg_status rg_loss_mean_median(const struct rg_loss_mean *m, double *median) {

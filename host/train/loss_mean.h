@@ -28,6 +28,8 @@ struct rg_loss_mean {
     double newer_sum;
     uint64_t newer_finite;
     uint64_t updates; /* taken in */
+    double start;     /* the first finite loss; NAN: none yet. A restoration leaves both as they are */
+    double highest;   /* the highest value of the mean so far; NAN as `start` */
 };
 
 /* How many of n updates the mean is over: the last tenth, or 20 if that is more; all of them when there are fewer. */
@@ -53,6 +55,9 @@ double rg_loss_mean_value(const struct rg_loss_mean *mean);
 /* Do these losses still fall? The mean of the newer half is lower than that of the older by more than two standard
  * errors of the difference. Never for fewer than RG_LOSS_MEAN_MIN of them. */
 bool rg_loss_mean_falls(const struct rg_loss_mean *mean);
+
+/* Was the mean at any time above the first loss by more than a tenth, which is more than the noise of batches? */
+bool rg_loss_mean_rose(const struct rg_loss_mean *mean);
 
 /* *median of the same losses, which a few outliers do not move; of an even number the mean of the middle two. NAN if
  * there are none. RG_NO_MEMORY. */

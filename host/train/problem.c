@@ -21,7 +21,11 @@ static rg_status take_targets(const struct rg_dataset *data, const struct rg_tar
         targets->n_classes = data->n_features;
     }
     problem->outputs = problem->loss == RG_LOSS_CE && targets->n_classes ? targets->n_classes : targets->numbers;
-    return options->lenient ? RG_OK : rg_targets_baseline(targets, problem->loss, &problem->baseline);
+    if (!options->lenient) {
+        RG_TRY(rg_targets_baseline(targets, problem->loss, &problem->baseline));
+        problem->score_baseline = problem->baseline;
+    }
+    return RG_OK;
 }
 
 rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
@@ -36,9 +40,21 @@ rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_
                                    .n_targets = 1,
                                    .loss = options->loss == RG_LOSS_AUTO ? RG_LOSS_MSE : options->loss,
                                    .baseline = NAN,
+                                   .score_baseline = NAN,
                                    .n_sequences = data->n_sequences,
                                    .data = data};
     return rg_dataset_is_labelled(data) ? take_targets(data, options, problem) : RG_OK;
+}
+
+double rg_problem_target_size(const struct rg_problem *p) {
+    double size = sqrt(p->baseline); /* with mse the baseline is their variance */
+    if (p->loss != RG_LOSS_MSE || !p->data) {
+        return 0.0;
+    }
+    for (size_t o = 0; o < p->outputs && !p->data->windows.forecast; o++) { /* a forecast starts from their mean */
+        size = fmax(size, fabs(rg_targets_mean(&p->targets, o)));
+    }
+    return size;
 }
 
 rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape) {

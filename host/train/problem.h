@@ -17,6 +17,7 @@ struct rg_problem {
     size_t n_targets;      /* numbers of y per sequence, or per step; with class weights one of them is the weight */
     enum rg_loss loss;
     double baseline;               /* loss of the best answer that has not seen the sequence; NAN if it has none */
+    double score_baseline;         /* the same without class weights, which scores and validations do not have */
     size_t n_sequences;            /* of a data set; 0 for a task without end */
     const struct rg_dataset *data; /* borrowed; NULL for a task */
     struct rg_targets targets;     /* `data` NULL where there are none, or none that fit */
@@ -27,6 +28,10 @@ struct rg_problem {
  * of the file; those past a sequence's length do not count. Errors as rg_targets_decide; baseline NAN if lenient. */
 rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
                           struct rg_problem *problem);
+
+/* How far the targets of --data are from 0: the largest of their deviation and the size of each output's mean. 0 for
+ * classes and tasks. */
+double rg_problem_target_size(const struct rg_problem *problem);
 
 /* Do the states that the data set gives to start from, if any, fit the model? RG_BAD_FILE names both shapes. */
 rg_status rg_data_check_states(const struct rg_dataset *data, const struct rg_shape *shape);

@@ -222,7 +222,7 @@ cleanup:
     return status;
 }
 
-rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
+rg_status rg_setup_tell_scale(struct rg_dataset *data) {
     enum { ENOUGH = 1000 };
     struct rg_dataset part = *data;
     double *moments = NULL, largest = 0.0;
@@ -241,6 +241,7 @@ rg_status rg_setup_tell_scale(const struct rg_dataset *data) {
     }
     rg_free(moments);
     largest = fmin(largest, DBL_MAX); /* their squares may be infinite */
+    data->large_inputs = largest > RG_LARGE_NUMBER;
     if (largest > RG_LARGE_NUMBER && data->features) {
         rg_log("%s: the inputs are large (`%s` is about %.2g), which saturates units; --normalize scales them",
                data->path, data->features[at], largest);

@@ -40,8 +40,8 @@ rg_status rg_setup_normalize(const struct rg_config *config, const struct rg_mod
  */
 #define RG_LARGE_NUMBER 30.0
 
-/* Log where inputs are so large that they saturate units. RG_NO_MEMORY. */
-rg_status rg_setup_tell_scale(const struct rg_dataset *data);
+/* Log where inputs are so large that they saturate units, and set data->large_inputs. RG_NO_MEMORY. */
+rg_status rg_setup_tell_scale(struct rg_dataset *data);
 
 /* Log what a reader should know of a data set: members that are not used, words that are not known. */
 void rg_setup_tell(const struct rg_dataset *data);

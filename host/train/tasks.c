@@ -91,6 +91,7 @@ rg_status rg_problem_task(const char *name, size_t steps, struct rg_problem *pro
                                    .target = task->extra_steps ? RG_TARGET_STEPS : RG_TARGET_LAST,
                                    .loss = task->loss,
                                    .baseline = task->baseline(steps)};
+    problem->score_baseline = problem->baseline;
     return RG_OK;
 }
 

@@ -63,6 +63,7 @@ struct rg_dataset {
     enum rg_label_kind label_kind;
     double *input_fill;                   /* [F] set by rg_dataset_fill, or NULL */
     bool fill_previous;                   /* a missing value is first replaced by the one of the step before */
+    bool large_inputs;                    /* rg_setup_tell_scale found them far from unit scale */
     double *input_mean, *input_deviation; /* [F] set by rg_dataset_normalize, or NULL */
     char **texts;                         /* [N], the text of each sequence in the file, or NULL */
     char **vocabulary;                    /* [F] words in order of their number, or NULL */

@@ -45,12 +45,79 @@ static bool goes_on(const char *options) {
     json_t *const end = end_of(line), *const advice = json_object_get(end, "advice");
     const bool on = !json_is_null(advice);
     if (on) {
-        ck_assert_str_eq(text_at(advice, "row"), "language-longer");
         ck_assert_str_eq(text_at(advice, "command"), text_at(end, "remedy"));
     }
+    const bool longer = on && strcmp(text_at(advice, "row"), "language-longer") == 0;
     json_decref(end);
-    return on;
+    return longer;
 }
+
+/* A training ends with the advice of that row, whose command ends like this. */
+static void expect_row(const char *options, const char *row, const char *last_words) {
+    char line[400], message[400];
+    (void)snprintf(line, sizeof line, "train --json " CPU "%s", options);
+    test_case("%s", options);
+    json_t *const end = end_of(line), *const advice = json_object_get(end, "advice");
+    const char *const found = json_is_null(advice) ? "none" : text_at(advice, "row");
+    (void)snprintf(message, sizeof message, "%s, loss %g", options, json_number_value(json_object_get(end, "loss")));
+    ck_assert_msg(strcmp(found, row) == 0, "%s: %s", message, found);
+    if (last_words) {
+        const char *const made = text_at(advice, "command");
+        const size_t length = strlen(made), wanted = strlen(last_words);
+        ck_assert_msg(length >= wanted && strcmp(made + length - wanted, last_words) == 0, "%s: %s", message, made);
+    }
+    json_decref(end);
+}
+
+/* Inputs far from unit scale are to be scaled first; then the run needs nothing. Large targets get no advice. */
+START_TEST(data_out_of_scale) {
+    char text[20000] = "series,a,b,label\n", small[20000] = "series,a,label\n";
+    unsigned state = 1;
+    for (int i = 0; i < 60; i++) {
+        const int label = i * 7 % 3 == 0;
+        for (int t = 0; t < 4; t++) {
+            state = state * 1103515245U + 12345U;
+            const int noise = (int)(state >> 16) % 100;
+            (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%d,%d,%d,%d\n", i,
+                           5000 + noise + (t == 3 && label ? 900 : 0), noise, label);
+            (void)snprintf(small + strlen(small), sizeof small - strlen(small), "%d,0.%02d,%d\n", i, noise,
+                           1000 + 100 * label);
+        }
+    }
+    put_text("large.csv", text);
+    put_text("targets.csv", small);
+    static const char run[] = "--data large.csv --hidden 16 --lr 0.01 --updates 150 --out made";
+    char scaled[200];
+    (void)snprintf(scaled, sizeof scaled, "%s-2 --normalize", run);
+    expect_row(run, "large-inputs", " --hidden 16 --lr 0.01 --updates 150 --out made-2 --normalize");
+    expect_row(scaled, "none", NULL);
+    expect_row("--data targets.csv --hidden 16 --updates 60", "none", NULL);
+}
+END_TEST
+
+/* A net that has learned its training data by heart is judged by its validation: labels that follow from nothing. */
+START_TEST(a_net_that_overfits) {
+    char text[20000] = "series,a,label\n";
+    unsigned state = 5;
+    for (int i = 0; i < 40; i++) {
+        state = state * 1103515245U + 12345U;
+        const unsigned label = state >> 18 & 1U;
+        for (int t = 0; t < 5; t++) {
+            state = state * 1103515245U + 12345U;
+            (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%d,0.%03u,%u\n", i, (state >> 16) % 1000U,
+                           label);
+        }
+    }
+    put_text("chance.csv", text);
+    expect_row("--data chance.csv --val-frac 0.3 --lr 0.01 --updates 400 --patience 350 --hidden 64 --cell irnn",
+               "overfits-rnn",
+               " --val-frac 0.3 --patience 350 --hidden 64 --cell gru --init chrono:5 --lr 0.005 --updates 1500");
+    expect_row("--data chance.csv --val-frac 0.3 --lr 0.01 --updates 400 --hidden 64 --cell gru", "overfits-units",
+               " --lr 0.01 --updates 400 --cell gru --hidden 16");
+    expect_row("--data chance.csv --val-frac 0.3 --lr 0.02 --updates 800 --hidden 32 --cell gru", "overfits",
+               " --updates 800 --hidden 32 --cell gru --patience 80");
+}
+END_TEST
 
 /* The validation decides where there are several, else the losses of the training. */
 START_TEST(a_language_model_goes_on_while_its_loss_falls) {
@@ -59,6 +126,8 @@ START_TEST(a_language_model_goes_on_while_its_loss_falls) {
         (void)snprintf(text + strlen(text), sizeof text - strlen(text), "abcdefghijklmnopqrstuvwxyz and so on. ");
     }
     put_text("t.txt", text);
+    expect_row("--data t.txt --steps 5 --batch 4 --hidden 8 --cell gru --updates 60 --lr 3 --schedule linear",
+               "language-rate", " --cell gru --updates 60 --schedule linear --lr 0.3");
     put_text("other.txt", "zyx wvu tsr qpo nml kji hgf edc ba zyx wvu tsr qpo nml kji hgf edc ba");
     ck_assert(goes_on("--updates 60 --lr 0.01"));
     ck_assert(!goes_on("--updates 60 --lr 1e-12"));
@@ -84,7 +153,7 @@ START_TEST(a_language_model_trains_longer_or_nothing) {
     } cases[] = {
         {"--data a.txt --cell gru --lr 0.002", false, "./rnn-gpu --data a.txt --cell gru --lr 0.002 --updates 200"},
         {"train --data a.txt --updates=300 --cell gru --init chrono:9 -q --out m --batch 8", false,
-         "./rnn-gpu train --data a.txt --cell gru --init chrono:9 --batch 8 --updates 600"},
+         "./rnn-gpu train --data a.txt --cell gru --init chrono:9 --out m-2 --batch 8 --updates 600"},
         {"--epochs 3 --data a.txt --freeze rnn.* --val b.txt --patience 5", false,
          "./rnn-gpu --data a.txt --freeze 'rnn.*' --val b.txt --patience 5 --epochs 6"},
         {"--data a.txt --max-time 90s --updates 5000", false, "./rnn-gpu --data a.txt --max-time 90s --updates 10000"},
@@ -104,6 +173,7 @@ START_TEST(a_language_model_trains_longer_or_nothing) {
                                .last = 9,
                                .loss_kind = RG_LOSS_CE,
                                .loss = 2.0,
+                               .training_loss = 2.0,
                                .baseline = 2.0,
                                .updates = config.training.updates,
                                .steps = config.data.steps};
@@ -119,13 +189,27 @@ START_TEST(a_language_model_trains_longer_or_nothing) {
         ck_assert(json_is_null(json_object_get(json, "measured")));
         ck_assert_str_eq(json_string_value(json_object_get(json, "why")), why);
         json_decref(json);
-        bool *const ends[] = {&o.reached, &o.diverged};
-        for (size_t i = 0; i < 2; i++) {
-            *ends[i] = true;
+        o.diverged = o.rose = true; /* from the first loss on, which no rate changes */
+        rg_advise(&o, &advice);
+        ck_assert(advice.row == NULL);
+        o.diverged = false;
+        rg_advise(&o, &advice); /* it rose, and is back at its baseline alone: it still falls, and yet */
+        ck_assert(advice.row == NULL);
+        o.applied = 1;
+        for (int i = 0; i < 2; i++) {
+            o.diverged = i > 0;
             rg_advise(&o, &advice);
-            ck_assert(advice.row == NULL);
-            *ends[i] = false;
+            ck_assert_str_eq(advice.row->name, "language-rate");
         }
+        o.diverged = false;
+        o.training_loss = 1.7;
+        rg_advise(&o, &advice);
+        ck_assert_str_eq(advice.row->name, "language-longer");
+        o.rose = false;
+        o.reached = true;
+        rg_advise(&o, &advice);
+        ck_assert(advice.row == NULL);
+        o.reached = false;
         o.ended = false;
         rg_advise(&o, &advice);
         ck_assert(advice.row == NULL);
@@ -139,4 +223,6 @@ TEST_MAIN("command advice") {
     tcase_add_test(tests, a_language_model_goes_on_while_its_loss_falls);
     tcase_add_loop_test(tests, a_language_model_trains_longer_or_nothing, 0, 5);
     tcase_add_test(tests, a_reached_target_needs_none);
+    tcase_add_test(tests, data_out_of_scale);
+    tcase_add_test(tests, a_net_that_overfits);
 }

@@ -81,6 +81,28 @@ START_TEST(it_can_be_restored) {
 }
 END_TEST
 
+/* A mean rose if it was at any time above the first finite loss by more than a tenth. */
+START_TEST(a_rise_stays_known) {
+    static const struct {
+        double losses[6];
+        bool rose;
+    } cases[] = {{{4.0, 3.9, 3.5, 3.0, 2.0, 1.0}, false}, {{4.0, 4.5, 4.4, 3.0, 2.0, 1.0}, false},
+                 {{4.0, 9.0, 8.0, 3.0, 2.0, 1.0}, true},  {{4.0, 4.0, 4.0, 4.0, 4.0, 9.0}, true},
+                 {{NAN, 4.0, 3.0, 3.0, 3.0, 3.0}, false}, {{INFINITY, 1.0, 3.0, 1.0, 1.0, 1.0}, true},
+                 {{NAN, NAN, NAN, NAN, NAN, NAN}, false}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct rg_loss_mean mean;
+        ck_assert_int_eq(rg_loss_mean_create(&mean, 6), RG_OK);
+        ck_assert(!rg_loss_mean_rose(&mean));
+        for (size_t k = 0; k < 6; k++) {
+            rg_loss_mean_add(&mean, cases[i].losses[k]);
+        }
+        ck_assert_msg(rg_loss_mean_rose(&mean) == cases[i].rose, "case %zu", i);
+        rg_loss_mean_release(&mean);
+    }
+}
+END_TEST
+
 START_TEST(windows) {
     static const uint64_t pairs[][2] = {{0, 0},    {1, 1},      {19, 19},
                                         {20, 20},  {21, 20},    {209, 20},
@@ -128,4 +150,5 @@ TEST_MAIN("loss_mean") {
     tcase_add_test(means, it_can_be_restored);
     tcase_add_test(means, a_fall_is_more_than_noise);
     tcase_add_test(means, windows);
+    tcase_add_test(means, a_rise_stays_known);
 }

@@ -75,7 +75,7 @@ static struct rg_dataset *dataset_of(const char *name, const char *text) {
     return d;
 }
 
-static const char *told_of_scale(const struct rg_dataset *d) {
+static const char *told_of_scale(struct rg_dataset *d) {
     told[0] = '\0';
     rg_log_to(note, NULL);
     ck_assert_int_eq(rg_setup_tell_scale(d), RG_OK);

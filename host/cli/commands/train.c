@@ -347,14 +347,8 @@ static rg_status self_test(const struct job *j) {
 
 /* Log where targets are so far from 0 that the head's bias or weights need many updates to reach them. */
 static void tell_far_targets(const struct rg_run *r) {
-    double size = sqrt(r->problem.baseline); /* with mse the baseline is their variance */
-    if (r->problem.loss != RG_LOSS_MSE || !r->data.training || r->data.start) {
-        return;
-    }
-    for (size_t o = 0; o < r->problem.outputs && !r->data.training->windows.forecast; o++) {
-        size = fmax(size, fabs(rg_targets_mean(&r->problem.targets, o)));
-    }
-    if (size > RG_LARGE_NUMBER) {
+    const double size = rg_problem_target_size(&r->problem);
+    if (size > RG_LARGE_NUMBER && !r->data.start) {
         rg_log("%s: the targets are large (mean or deviation about %.3g), and a net takes many updates to reach them; "
                "write them in another unit, so that they are near 1",
                r->data.training->path, size);

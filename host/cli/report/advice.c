@@ -6,27 +6,31 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/called.h"
 #include "base/number_text.h"
-#include "base/utf8.h"
+#include "cli/report/advice_command.h"
+#include "cli/settings.h"
 #include "files/json_lines.h"
 #include "model/cells.h"
 #include "options/options.h"
+#include "train/setup.h"
 #include "train/summary.h"
 
 /* A loss below SOME_PROGRESS of the baseline shows that something is learned. If MAX_DEAD of the units have no slope,
  * that is a cause (with ReLU half have none). */
 static const double SOME_PROGRESS = 0.9, MAX_DEAD = 0.75;
 
-/* Options that a recipe replaces, and options for the output of the previous run; separated by spaces. */
-static const char *const
-    REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
-               "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
-               "clip-norm clip-value updates epochs patience max-time freeze",
-    *const REPLACED_IN_TASKS = "batch accumulate target-loss", *const LENGTHS = "updates epochs",
-    *const TIME = "max-time",
-    *const OUTPUTS =
-        "out overwrite report plot plot-theme figure figure-size log tensorboard resume save-every json quiet color";
+/* A validation loss of RISE times the lowest one has risen. A training loss below GAP of it has left it behind. */
+static const double RISE = 1.2, GAP = 0.5;
+
+/* The part of a rate that is advised after one that threw the loss up. */
+static const double SMALLER_RATE = 0.1;
+
+/* Options that a recipe replaces; separated by spaces. Of the others, which stay, none contradicts it. */
+static const char *const REPLACED = "cell activation init init-input forget-bias skip skip-kind skip-budget optimizer "
+                                    "momentum rmsprop-alpha beta1 beta2 epsilon weight-decay schedule warmup lr "
+                                    "clip-norm clip-value freeze",
+                         *const REPLACED_IN_TASKS = "batch accumulate", *const LENGTHS = "updates epochs",
+                         *const TIME = "max-time";
 
 /* ---- The situation ---- */
 
@@ -58,8 +62,11 @@ static bool still_falls(const struct rg_run *run) {
 }
 
 struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
-    const struct rg_training *const t = &run->result.training;
-    const struct rg_diagnosis *const d = &run->result.diagnosis;
+    const struct rg_run_result *const r = &run->result;
+    const struct rg_training *const t = &r->training;
+    const struct rg_diagnosis *const d = &r->diagnosis;
+    const struct rg_validator *const v = run->validator;
+    const bool validated = r->best_update > 0;
     /* the first weights exploded before any update; the verdict is about these weights */
     const bool untrained =
         t->reason == RG_REASON_DIVERGED && t->applied == 0 && d->profile && d->verdict.word == RG_EXPLODING;
@@ -74,8 +81,19 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .verdict = d->verdict.word,
                                .last = d->verdict.last,
                                .loss_kind = run->problem.loss,
-                               .loss = t->updates && !untrained ? t->loss : (double)NAN,
-                               .baseline = run->problem.baseline,
+                               .loss = !t->updates || untrained ? (double)NAN
+                                       : validated              ? r->best_loss
+                                                                : t->loss,
+                               .baseline = validated ? run->problem.score_baseline : run->problem.baseline,
+                               .training_loss = t->updates && !untrained ? t->loss : (double)NAN,
+                               .rose = rg_loss_mean_rose(&run->state.mean),
+                               .validation = {.best_update = r->best_update,
+                                              .best = r->best_loss,
+                                              .last = r->validation.loss,
+                                              .planned = v ? rg_validator_planned(v, run->config.training.updates) : 0,
+                                              .since_best = v ? v->waited : 0},
+                               .large_inputs = run->data.training && run->data.training->large_inputs,
+                               .large_targets = rg_problem_target_size(&run->problem) > RG_LARGE_NUMBER,
                                .updates = untrained ? 0 : t->updates,
                                .applied = t->applied,
                                .steps = run->problem.data_steps,
@@ -83,10 +101,27 @@ struct rg_outcome rg_outcome_of_run(const struct rg_run *run) {
                                .dead = d->cause ? d->cause->mean_saturated : (double)NAN};
 }
 
+/* Where there is validation, `loss` is that of the best weights, and `validation.last` that of the last ones. */
+static bool is_learned(const struct rg_outcome *o, double loss) {
+    return rg_loss_is_learned(o->loss_kind, loss, o->baseline);
+}
+
+/* Has the net learned its training data by heart? Its training loss has left the validation loss behind: the last one,
+ * which has risen, or even the lowest. */
+static bool overfits(const struct rg_outcome *o) {
+    const double best = o->validation.best, last = o->validation.last, training = o->training_loss;
+    return o->validation.best_update > 0 && !o->diverged && training < best && training < GAP * last &&
+           (last > RISE * best || training < GAP * best) && (o->language || !is_learned(o, last));
+}
+
 /* A file's baseline says less than a task's, whose answers are exact. So a file needs no advice below half of the
- * baseline, or below SOME_PROGRESS of it if the gradient arrives. */
-static bool needs_advice(const struct rg_outcome *o) {
+ * baseline, or below SOME_PROGRESS of it if the gradient arrives; but where a net overfits, it does. */
+static bool has_progress(const struct rg_outcome *o, bool arrives) {
     const double part = o->loss / o->baseline; /* NAN if there were no updates */
+    return is_file(o->config) && !overfits(o) && part < SOME_PROGRESS && (arrives || part < 0.5);
+}
+
+static bool needs_advice(const struct rg_outcome *o) {
     const bool arrives =
         o->verdict == RG_STABLE || o->verdict == RG_SENSITIVE || o->verdict == RG_FADING || o->verdict == RG_MIXED;
     if (!o->ended || o->reached || o->config->data.model_file || o->config->n_arguments < 1 ||
@@ -94,7 +129,7 @@ static bool needs_advice(const struct rg_outcome *o) {
         return false;
     }
     if (o->diverged) {
-        return o->applied > 0; /* else no recipe helps: the data are out of range */
+        return o->applied > 0 || o->large_inputs; /* else nothing helps: the data are out of range */
     }
     if (o->last == 0 || o->baseline == 0.0) {
         return false;
@@ -102,70 +137,10 @@ static bool needs_advice(const struct rg_outcome *o) {
     if (o->updates == 0) {
         return !arrives; /* an untrained net whose gradient arrives only needs training */
     }
-    return !rg_loss_is_learned(o->loss_kind, o->loss, o->baseline) &&
-           !(is_file(o->config) && part < SOME_PROGRESS && (arrives || part < 0.5));
+    return !is_learned(o, o->loss) && !has_progress(o, arrives);
 }
 
 /* ---- The command ---- */
-
-/* Is the argument "--name" or "--name=value" with a name in the list? */
-static bool is_in(const char *argument, const char *list) {
-    if (strncmp(argument, "--", 2) != 0) {
-        return false;
-    }
-    const size_t length = strcspn(argument + 2, "=");
-    for (const char *at = list; *at; at += strspn(at, " ")) {
-        const size_t n = strcspn(at, " ");
-        if (n == length && strncmp(at, argument + 2, n) == 0) {
-            return true;
-        }
-        at += n;
-    }
-    return false;
-}
-
-/* Is the next argument the value of this one? `--color` alone is complete. */
-static bool has_value(const char *argument, const char *next) {
-    const struct rg_option *const option = rg_option_find(argument, strlen(argument));
-    return option && option->kind != RG_KIND_FLAG && !(option->kind == RG_KIND_COLOR && next[0] == '-');
-}
-
-/* A command as words: the words of the previous run that stay, then the recipe's words. */
-enum { MAX_WORDS = 200, MAX_ADDED = 12, WORD_BYTES = 40 };
-struct command {
-    char *words[MAX_WORDS];
-    int n;
-    char added[MAX_ADDED][WORD_BYTES];
-    size_t n_added;
-};
-
-static void add_word(struct command *command, char *word) {
-    command->n += command->n < MAX_WORDS;
-    command->words[command->n - 1] = word;
-}
-
-__attribute__((format(printf, 2, 3))) static void add_new(struct command *command, const char *format, ...) {
-    char *const word = command->added[command->n_added < MAX_ADDED - 1 ? command->n_added++ : command->n_added];
-    va_list arguments;
-    va_start(arguments, format);
-    (void)vsnprintf(word, WORD_BYTES, format, arguments);
-    va_end(arguments);
-    add_word(command, word);
-}
-
-/* Keep the words of the previous run, without the options in the two lists and those of its output. */
-static void keep_words(const struct rg_config *c, const char *replaced, const char *also, struct command *command) {
-    for (int i = 1; i < c->n_arguments && strcmp(c->arguments[i], "\n") != 0; i++) {
-        char *const argument = c->arguments[i];
-        const bool leave = is_in(argument, replaced) || is_in(argument, also) || is_in(argument, OUTPUTS) ||
-                           strcmp(argument, "-q") == 0;
-        if (!leave) {
-            add_word(command, argument);
-        } else if (!strchr(argument, '=') && i + 1 < c->n_arguments && has_value(argument, c->arguments[i + 1])) {
-            i++;
-        }
-    }
-}
 
 /* For sequences longer than the measured ones the updates grow with the steps. */
 static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c, size_t steps) {
@@ -175,115 +150,93 @@ static size_t updates_for(const struct rg_recipe_length *at, const struct rg_con
 }
 
 static void add_recipe(const struct rg_outcome *o, const struct rg_recipe *recipe, const struct rg_recipe_length *at,
-                       struct command *command) {
+                       struct rg_advice_words *words) {
     const struct rg_config *const c = o->config;
-    add_new(command, "--cell");
-    add_new(command, "%s", recipe->cell);
+    rg_advice_words_add(words, "--cell");
+    rg_advice_words_add(words, "%s", recipe->cell);
     if (recipe->chrono) {
-        add_new(command, "--init");
-        add_new(command, "chrono:%zu", o->steps < 2 ? (size_t)2 : o->steps);
+        rg_advice_words_add(words, "--init");
+        rg_advice_words_add(words, "chrono:%zu", o->steps < 2 ? (size_t)2 : o->steps);
     }
     if (!is_file(c)) {
-        add_new(command, "--batch");
-        add_new(command, "%zu", at->batch);
+        rg_advice_words_add(words, "--batch");
+        rg_advice_words_add(words, "%zu", at->batch);
     }
-    add_new(command, "--lr");
-    add_new(command, "%g", at->lr);
-    add_new(command, "--updates");
-    add_new(command, "%zu", updates_for(at, c, o->steps));
+    rg_advice_words_add(words, "--lr");
+    rg_advice_words_add(words, "%g", at->lr);
+    rg_advice_words_add(words, "--updates");
+    rg_advice_words_add(words, "%zu", updates_for(at, c, o->steps));
 }
 
-/* Append a word to a text, quoted for a shell. Returns false if there is no room, or for control characters. */
-static bool append(char *out, size_t bytes, const char *word) {
-    size_t at = strlen(out);
-    for (const char *c = word; *c; c++) {
-        if (rg_utf8_plain(c > word ? c[-1] : '\0', c) != *c) {
-            return false;
-        }
-    }
-    const bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]#~&;|<>(){}!");
-    at += (size_t)snprintf(out + at, bytes - at, plain ? " %s" : " '", word);
-    for (const char *c = word; !plain && *c && at + 6 < bytes; c++) {
-        at += (size_t)snprintf(out + at, bytes - at, *c == '\'' ? "'\\''" : "%c", *c);
-    }
-    if (!plain && at + 2 < bytes) {
-        (void)snprintf(out + at, bytes - at, "'");
-    }
-    return at + 8 < bytes;
+/* Has the option the same value in both runs, or in both none? */
+static bool is_same(const struct rg_option *option, const struct rg_config *a, const struct rg_config *b) {
+    char of_a[RG_OPTION_TEXT_BYTES], of_b[RG_OPTION_TEXT_BYTES];
+    const bool has_part = rg_setting_has_part(option, a);
+    return has_part == rg_setting_has_part(option, b) &&
+           (!has_part || strcmp(rg_setting_text(option, a, of_a), rg_setting_text(option, b, of_b)) == 0);
 }
 
-static bool same_start(const struct rg_config *a, const struct rg_config *b) {
-    return a->model.cell == b->model.cell && a->model.irnn == b->model.irnn &&
-           a->model.activation == b->model.activation && a->model.init.kind == b->model.init.kind &&
-           a->model.init.value == b->model.init.value && a->model.init_input.kind == b->model.init_input.kind &&
-           a->model.init_input.value == b->model.init_input.value && isnan(a->model.forget_bias) &&
-           isnan(b->model.forget_bias) && a->model.skip == b->model.skip && a->model.skip_kind == b->model.skip_kind;
-}
-
-/* Did run `a` have the options that `b` asks for, nothing frozen, with at least as many updates? */
-static bool is_made(const struct rg_config *a, const struct rg_config *b) {
-    return !a->training.freeze && same_start(a, b) && a->training.optimizer == b->training.optimizer &&
-           a->training.lr == b->training.lr && a->training.clip_norm == b->training.clip_norm &&
-           a->training.clip_value == b->training.clip_value && a->training.weight_decay == b->training.weight_decay &&
-           a->training.schedule.kind == b->training.schedule.kind && a->training.warmup == b->training.warmup &&
-           a->data.batch == b->data.batch && a->training.accumulate == b->training.accumulate &&
-           a->training.updates >= b->training.updates;
-}
-
-/* Write the words for a shell. Returns false if they do not fit. */
-static bool write_command(const struct command *command, struct rg_advice *advice) {
-    bool fits = true;
-    (void)snprintf(advice->command, sizeof advice->command, "%s", RG_CALLED);
-    for (int i = 1; fits && i < command->n; i++) {
-        fits = append(advice->command, sizeof advice->command, command->words[i]);
+/* Was the run the one that `asked` describes: did every option that a recipe replaces have that value, and were as many
+ * updates made? A run that ended by itself after fewer, such as one that diverged, would end there again. */
+static bool is_made(const struct rg_outcome *o, const struct rg_config *asked) {
+    const size_t wanted = asked->training.updates;
+    bool same = o->updates >= wanted || (o->config->training.updates >= wanted && !o->timed);
+    for (size_t i = 0; same && i < rg_n_options; i++) {
+        const char *const name = rg_options[i].name;
+        const bool is_replaced = rg_advice_lists(REPLACED, name) || rg_advice_lists(REPLACED_IN_TASKS, name);
+        same = !is_replaced || is_same(&rg_options[i], o->config, asked);
     }
-    return fits;
+    return same;
 }
 
 /* Build the command of a recipe. Returns false if there is no command that the program would accept. *made: the
  * previous run had these options. */
 static bool build(const struct rg_outcome *o, const struct rg_recipe *recipe, struct rg_advice *advice, bool *made) {
     const struct rg_config *const c = o->config;
-    struct command command = {.n = 0};
+    const char *const lists[] = {REPLACED, LENGTHS, is_file(c) ? "" : REPLACED_IN_TASKS, o->timed ? TIME : "", NULL};
+    struct rg_advice_words words;
     struct rg_config parsed;
-    char program[] = "rnn-gpu";
     const char *name = NULL, *topic = NULL;
     *made = false;
-    if (c->n_arguments + 1 + MAX_ADDED > MAX_WORDS) {
-        return false;
-    }
-    add_word(&command, program);
-    keep_words(c, REPLACED, is_file(c) ? "" : REPLACED_IN_TASKS, &command);
+    rg_advice_words_begin(&words, c, lists);
     advice->recipe = recipe;
     advice->length = rg_recipe_at(recipe, o->steps);
-    add_recipe(o, recipe, advice->length, &command);
-    if (rg_options_parse(command.n, command.words, &parsed, &name, &topic) != RG_OK) {
+    add_recipe(o, recipe, advice->length, &words);
+    if (words.is_full || rg_options_parse(words.n, words.items, &parsed, &name, &topic) != RG_OK) {
         return false;
     }
     if (is_file(c)) { /* the data determine it */
         parsed.data.batch = c->data.batch;
     }
-    *made = is_made(c, &parsed);
-    return write_command(&command, advice);
+    *made = is_made(o, &parsed);
+    return rg_advice_words_write(&words, advice->command, sizeof advice->command);
 }
 
 /* Build the command of the same run with twice the updates, epochs or time. Returns false as `build` does. */
 static bool build_longer(const struct rg_outcome *o, struct rg_advice *advice) {
     const struct rg_config *const c = o->config;
-    struct command command = {.n = 0};
-    char program[] = "rnn-gpu";
-    if (c->n_arguments + 1 + MAX_ADDED > MAX_WORDS) {
-        return false;
-    }
-    add_word(&command, program);
-    keep_words(c, o->timed ? TIME : LENGTHS, "", &command);
-    add_new(&command, o->timed ? "--max-time" : c->training.epochs > 0 ? "--epochs" : "--updates");
+    const char *const lists[] = {o->timed ? TIME : LENGTHS, NULL};
+    struct rg_advice_words words;
+    rg_advice_words_begin(&words, c, lists);
+    rg_advice_words_add(&words, o->timed ? "--max-time" : c->training.epochs > 0 ? "--epochs" : "--updates");
     if (o->timed) {
-        add_new(&command, "%.15g", 2.0 * c->training.max_time);
+        rg_advice_words_add(&words, "%.15g", 2.0 * c->training.max_time);
     } else {
-        add_new(&command, "%zu", 2 * (c->training.epochs > 0 ? c->training.epochs : c->training.updates));
+        rg_advice_words_add(&words, "%zu", 2 * (c->training.epochs > 0 ? c->training.epochs : c->training.updates));
     }
-    return write_command(&command, advice);
+    return rg_advice_words_write(&words, advice->command, sizeof advice->command);
+}
+
+/* Build the command of the same run with another value of one option, or with a flag, whose `value` is NULL. */
+static bool build_with(const struct rg_outcome *o, const char *option, const char *value, struct rg_advice *advice) {
+    const char *const lists[] = {option, NULL};
+    struct rg_advice_words words;
+    rg_advice_words_begin(&words, o->config, lists);
+    rg_advice_words_add(&words, "--%s", option);
+    if (value) {
+        rg_advice_words_add(&words, "%s", value);
+    }
+    return rg_advice_words_write(&words, advice->command, sizeof advice->command);
 }
 
 /* ---- The choice ---- */
@@ -293,6 +246,7 @@ static bool fits(const struct rg_outcome *o, const struct rg_advice_row *row, bo
     const bool model = (row->models >> model_of(o->config) & 1U) != 0;
     const bool when = row->when == RG_WHEN_ANY || (row->when == RG_WHEN_AT_RECIPE && made) ||
                       (row->when == RG_WHEN_DEAD && o->dead >= MAX_DEAD) ||
+                      (row->when == RG_WHEN_OVERFITS && overfits(o)) ||
                       (row->when == RG_WHEN_AT_BASELINE && !(o->loss < SOME_PROGRESS * o->baseline));
     return model && (row->verdicts & verdict) != 0 && when;
 }
@@ -348,37 +302,104 @@ static void add_limits(const struct rg_outcome *o, struct rg_advice *a) {
     }
 }
 
-/* The reason of the row, with the loss that this run had to reach. */
-static void take_reason(const struct rg_outcome *o, struct rg_advice *a) {
-    const char *const why = a->row->why, *const goal = strstr(why, RG_ADVICE_GOAL);
-    if (goal) {
-        (void)snprintf(a->why, sizeof a->why, "%.*s%.3g%s", (int)(goal - why), why,
-                       rg_loss_learned_part(o->loss_kind) * o->baseline, goal + strlen(RG_ADVICE_GOAL));
-    } else {
-        (void)snprintf(a->why, sizeof a->why, "%s", why);
+/* What the recipe's rate is beside that of the run: -1 smaller, 1 larger; 0 the same, or not comparable, as rates of
+ * two optimisers are not. */
+static int rate_beside(const struct rg_outcome *o, const struct rg_advice *a) {
+    const struct rg_training_options *const t = &o->config->training;
+    const bool comparable = a->length && t->optimizer == RG_OPT_ADAM && !isnan(t->lr);
+    return !comparable ? 0 : (a->length->lr > t->lr) - (a->length->lr < t->lr);
+}
+
+/* What the next recipe changes, in the words that the numbers allow. */
+static const char *next_recipe(const struct rg_outcome *o, const struct rg_advice *a) {
+    const int rate = rate_beside(o, a);
+    const bool more = updates_for(a->length, o->config, o->steps) > o->config->training.updates;
+    return rate < 0 && more ? "a smaller rate for longer is steadier"
+           : rate < 0       ? "a smaller rate is steadier"
+           : rate > 0
+               ? (more ? "the next recipe has a larger rate and more updates" : "the next recipe has a larger rate")
+           : more ? "the next recipe has more updates"
+                  : "there is a second recipe";
+}
+
+/* Append the template with its parts in braces filled in. */
+static void expand(const struct rg_outcome *o, const char *template, struct rg_advice *a) {
+    char goal[32];
+    (void)snprintf(goal, sizeof goal, "%.3g", rg_loss_learned_part(o->loss_kind) * o->baseline);
+    const struct {
+        const char *name, *text;
+    } parts[] = {{RG_ADVICE_GOAL, goal},
+                 {RG_ADVICE_LOSS, o->validation.best_update > 0 ? "validation loss" : "loss"},
+                 {RG_ADVICE_SMALLER, rate_beside(o, a) < 0 ? " at a smaller rate" : ""},
+                 {RG_ADVICE_NEXT, a->length ? next_recipe(o, a) : ""}};
+    size_t at = strlen(a->why);
+    while (*template && at + 1 < sizeof a->why) {
+        const char *text = NULL;
+        for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+            const size_t length = strlen(parts[i].name);
+            if (strncmp(template, parts[i].name, length) == 0) {
+                text = parts[i].text;
+                template += length;
+                break;
+            }
+        }
+        at += (size_t)(text ? snprintf(a->why + at, sizeof a->why - at, "%s", text)
+                            : snprintf(a->why + at, sizeof a->why - at, "%c", *template ++));
     }
 }
 
+/* The reason of the row. Where the net overfits, the losses that show it go first. */
+static void take_reason(const struct rg_outcome *o, struct rg_advice *a) {
+    a->why[0] = '\0';
+    if (overfits(o)) {
+        (void)snprintf(a->why, sizeof a->why,
+                       "The net learns its training data by heart: the training loss is %.3g, and the validation loss "
+                       "%.3g; its lowest was %.3g, after update %llu. ",
+                       o->training_loss, o->validation.last, o->validation.best,
+                       (unsigned long long)o->validation.best_update);
+    }
+    expand(o, a->row->why, a);
+}
+
 /* Has the run, well below its baseline, a loss to which the recipe would only bring it? */
-static bool has_reached(const struct rg_outcome *o, const struct rg_recipe *recipe) {
+static bool is_at_target_of(const struct rg_outcome *o, const struct rg_recipe *recipe) {
     return !o->diverged && o->loss < recipe->target && o->loss < SOME_PROGRESS * o->baseline;
+}
+
+/* Advise the same run with --patience, which ends it where the validation loss no longer falls. */
+static void advise_patience(const struct rg_outcome *o, struct rg_advice *advice) {
+    enum { PART = 10 };
+    const uint64_t tenth = o->validation.planned / PART, since = o->validation.since_best;
+    const uint64_t patience = tenth >= since ? since - 1 : tenth > 0 ? tenth : 1;
+    char value[24];
+    (void)snprintf(value, sizeof value, "%llu", (unsigned long long)patience);
+    if (overfits(o) && o->config->training.patience == 0 && since > 1 && build_with(o, "patience", value, advice)) {
+        advice->row = &rg_advice_same[RG_ADVICE_SAME_PATIENCE];
+    }
 }
 
 /* The next word of a text mostly depends on the last few, so its gradient vanishes by nature. No recipe of the tasks,
  * which open the way to distant steps, was seen to help a language model. */
 static void advise_language(const struct rg_outcome *o, struct rg_advice *advice) {
-    static const struct rg_advice_row longer = {
-        .name = "language-longer",
-        .why = "The loss of this language model still fell at the end: train it for longer."};
-    const bool ended = o->ended && !o->reached && !o->diverged && !o->config->data.model_file;
-    if (ended && o->falling && o->config->n_arguments > 0 && build_longer(o, advice)) {
-        advice->row = &longer;
-        take_reason(o, advice);
+    const struct rg_config *const c = o->config;
+    const bool is_high = !(o->training_loss < SOME_PROGRESS * o->baseline);
+    char rate[32];
+    (void)snprintf(rate, sizeof rate, "%g", SMALLER_RATE * c->training.lr);
+    if (!o->ended || o->reached || c->data.model_file || c->n_arguments < 1) {
+        return;
+    }
+    if (o->diverged || (o->rose && is_high)) {
+        const bool has_rate = o->applied > 0 && c->training.lr > 0.0; /* else the first loss was not finite */
+        advice->row = has_rate && build_with(o, "lr", rate, advice) ? &rg_advice_same[RG_ADVICE_SAME_RATE] : NULL;
+    } else if (o->falling) {
+        advice->row = build_longer(o, advice) ? &rg_advice_same[RG_ADVICE_SAME_LONGER] : NULL;
+    } else {
+        advise_patience(o, advice);
     }
 }
 
 /* Choose a row of the table. */
-static void advise_task(const struct rg_outcome *o, struct rg_advice *advice) {
+static void advise_recipe(const struct rg_outcome *o, struct rg_advice *advice) {
     const enum rg_advice_model model = model_of(o->config);
     bool builds = false, again = false;
     const bool made = was_recipe(o, model, &builds);
@@ -386,13 +407,53 @@ static void advise_task(const struct rg_outcome *o, struct rg_advice *advice) {
         const struct rg_advice_row *const row = &rg_advice_rows[i];
         if (fits(o, row, made)) {
             const bool found = build(o, rg_recipe_of(row->choice, model, kind_of(o)), advice, &again);
-            advice->row = found && !again && !has_reached(o, advice->recipe) ? row : NULL;
+            advice->row = found && !again && !is_at_target_of(o, advice->recipe) ? row : NULL;
             break;
         }
     }
     if (advice->row) {
-        take_reason(o, advice);
         add_limits(o, advice);
+    } else {
+        advice->recipe = NULL;
+        advice->length = NULL;
+    }
+}
+
+/* Advise a quarter of the units, unless the net is small. */
+static void advise_units(const struct rg_outcome *o, struct rg_advice *advice) {
+    enum { LARGE = 64, PART = 4 };
+    char value[24];
+    (void)snprintf(value, sizeof value, "%zu", o->config->model.hidden / PART);
+    if (o->config->model.hidden >= LARGE && build_with(o, "hidden", value, advice)) {
+        advice->row = &rg_advice_same[RG_ADVICE_SAME_UNITS];
+    }
+}
+
+/* For a net that overfits. An rnn gets a row of the table. */
+static void advise_overfit(const struct rg_outcome *o, struct rg_advice *advice) {
+    const bool is_gated = model_of(o->config) == RG_ADVICE_GRU || model_of(o->config) == RG_ADVICE_LSTM;
+    if (is_gated && !is_learned(o, o->loss)) {
+        advise_units(o, advice);
+    }
+    if (!advice->row && (is_gated || is_learned(o, o->loss))) {
+        advise_patience(o, advice);
+    }
+}
+
+/* Inputs far from unit scale saturate the units of every recipe, so they come first. Large targets are out of reach for
+ * each of them; the notice at the start of the run says what helps. */
+static void advise_task(const struct rg_outcome *o, struct rg_advice *advice) {
+    const bool needed = needs_advice(o);
+    if (needed && o->large_inputs) {
+        advice->row = build_with(o, "normalize", NULL, advice) ? &rg_advice_same[RG_ADVICE_SAME_NORMALIZE] : NULL;
+    } else if (!o->large_targets) {
+        const bool may = o->ended && !o->reached && !o->config->data.model_file && o->config->n_arguments > 0;
+        if (may && overfits(o)) {
+            advise_overfit(o, advice);
+        }
+        if (needed && !advice->row) {
+            advise_recipe(o, advice);
+        }
     }
 }
 
@@ -400,10 +461,12 @@ void rg_advise(const struct rg_outcome *o, struct rg_advice *advice) {
     *advice = (struct rg_advice){.row = NULL};
     if (o->language) {
         advise_language(o, advice);
-    } else if (needs_advice(o)) {
+    } else {
         advise_task(o, advice);
     }
-    if (!advice->row) {
+    if (advice->row) {
+        take_reason(o, advice);
+    } else {
         advice->command[0] = '\0';
     }
 }

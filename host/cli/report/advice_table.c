@@ -85,19 +85,23 @@ const struct rg_advice_row rg_advice_rows[] = {
      .why = "A step threw the weights out of range; this recipe clips every step and has a rate that was seen to "
              "learn.",
      .situation = "--optimizer sgd --lr 1e6 --clip-norm 0"},
+    {.name = "overfits-rnn", .models = PLAIN | IDENTITY, .verdicts = ANY,
+     .when = RG_WHEN_OVERFITS, .choice = RG_RECIPE_GRU,
+     .why = "On each of four small data sets with which an rnn did so, this recipe came to a lower validation loss.",
+     .situation = ""},
     {.name = "irnn-did-not-learn", .models = IDENTITY, .verdicts = ANY,
      .when = RG_WHEN_AT_RECIPE, .choice = RG_RECIPE_GRU,
-     .why = "This run was the measured recipe of an irnn, and its loss is not below " RG_ADVICE_GOAL "; gates are the next "
+     .why = "This run was the measured recipe of an irnn, and its " RG_ADVICE_LOSS " is not below " RG_ADVICE_GOAL "; gates are the next "
              "remedy.",
      .situation = "--cell irnn --hidden 2"},
     {.name = "dead-units", .models = PLAIN | IDENTITY, .verdicts = ANY,
      .when = RG_WHEN_DEAD, .choice = RG_RECIPE_IRNN,
      .why = "At least three quarters of the units are saturated or dead, and no gradient passes through those; a "
-             "fresh start and a small step keep more of them alive.",
+             "fresh start" RG_ADVICE_SMALLER " keeps more of them alive.",
      .situation = "--activation relu --optimizer sgd --lr 10"},
     {.name = "rnn-exploding", .models = PLAIN, .verdicts = V(EXPLODING),
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_IRNN,
-     .why = "A smaller rate does not shrink the product of the Jacobians; a recurrent matrix that keeps lengths "
+     .why = "No rate shrinks the product of the Jacobians; a recurrent matrix that keeps lengths "
              "does.",
      .situation = "--init orthogonal:2 --activation linear"},
     {.name = "rnn-vanishing", .models = PLAIN, .verdicts = LOST,
@@ -106,16 +110,17 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = ""},
     {.name = "rnn-at-the-baseline", .models = PLAIN, .verdicts = ARRIVES,
      .when = RG_WHEN_AT_BASELINE, .choice = RG_RECIPE_IRNN,
-     .why = "The gradient of a sequence arrives, and yet the loss is not clearly below the baseline; this start learns at this "
-             "rate.",
+     .why = "The gradient of a sequence arrives, and yet the " RG_ADVICE_LOSS " is not clearly below the baseline; this start "
+             "learns at this rate.",
      .situation = "--activation linear --init orthogonal"},
     {.name = "rnn-half-way", .models = PLAIN, .verdicts = ARRIVES,
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_IRNN,
-     .why = "The gradient of a sequence arrives and the loss falls; this start needs fewer updates.",
+     .why = "The gradient of a sequence arrives, and the " RG_ADVICE_LOSS " is below the baseline; this start was seen to go "
+             "on to the end.",
      .situation = "--activation relu --init identity"},
     {.name = "irnn-exploding", .models = IDENTITY, .verdicts = V(EXPLODING),
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_IRNN,
-     .why = "The weights have grown away from the identity; a fresh start at a smaller rate, clipped, keeps them "
+     .why = "The weights have grown away from the identity; a fresh start" RG_ADVICE_SMALLER ", clipped, keeps them "
              "near it.",
      .situation = "--cell irnn --lr 1"},
     {.name = "irnn", .models = IDENTITY, .verdicts = LOST | ARRIVES,
@@ -124,13 +129,13 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = "--cell irnn"},
     {.name = "gates-exploding", .models = GATED, .verdicts = V(EXPLODING),
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_OWN,
-     .why = "A smaller rate does not shrink the product of the Jacobians; gate biases drawn for memories of up to "
+     .why = "No rate shrinks the product of the Jacobians; gate biases drawn for memories of up to "
              "as many steps as there are bound it.",
      .situation = "--cell lstm --forget-bias 20 --init normal:1"},
     {.name = "gates-did-not-learn", .models = GATED, .verdicts = LOST | ARRIVES,
      .when = RG_WHEN_AT_RECIPE, .choice = RG_RECIPE_LONGER,
-     .why = "This run was the measured recipe of these gates, and its loss is not below " RG_ADVICE_GOAL
-             "; a smaller rate for longer is steadier.",
+     .why = "This run was the measured recipe of these gates, and its " RG_ADVICE_LOSS " is not below " RG_ADVICE_GOAL
+             "; " RG_ADVICE_NEXT ".",
      .situation = "--cell gru --hidden 1"},
     {.name = "gates-vanishing", .models = GATED, .verdicts = LOST,
      .when = RG_WHEN_ANY, .choice = RG_RECIPE_OWN,
@@ -143,6 +148,21 @@ const struct rg_advice_row rg_advice_rows[] = {
      .situation = "--cell lstm --forget-bias 3"},
 };
 /* clang-format on */
+const struct rg_advice_row rg_advice_same[RG_N_ADVICE_SAME] = {
+    [RG_ADVICE_SAME_LONGER] = {.name = "language-longer",
+                               .why = "The loss of this language model still fell at the end: train it for longer."},
+    [RG_ADVICE_SAME_RATE] = {.name = "language-rate",
+                             .why =
+                                 "The loss rose far above its first value and is not clearly below the baseline: the "
+                                 "rate is too large, and a tenth of it is the next to try."},
+    [RG_ADVICE_SAME_NORMALIZE] = {.name = "large-inputs",
+                                  .why = "The inputs are far from unit scale, which saturates the units of any net: "
+                                         "scale them first."},
+    [RG_ADVICE_SAME_UNITS] = {.name = "overfits-units",
+                              .why = "In each of four such trainings a quarter of the units came to a lower validation "
+                                     "loss."},
+    [RG_ADVICE_SAME_PATIENCE] = {.name = "overfits", .why = "--patience ends the run where that loss no longer falls."},
+};
 const size_t rg_n_advice_rows = sizeof rg_advice_rows / sizeof *rg_advice_rows;
 
 const struct rg_recipe *rg_recipe_of(enum rg_recipe_choice choice, enum rg_advice_model model,

@@ -40,13 +40,18 @@ enum rg_advice_model { RG_ADVICE_PLAIN, RG_ADVICE_IRNN, RG_ADVICE_GRU, RG_ADVICE
 /* An additional condition of a row. */
 enum rg_advice_condition {
     RG_WHEN_ANY,
-    RG_WHEN_AT_RECIPE,  /* the run already had the options of that recipe */
-    RG_WHEN_DEAD,       /* at least three quarters of the units are saturated or dead */
-    RG_WHEN_AT_BASELINE /* the loss is at least 0.9 of the baseline */
+    RG_WHEN_AT_RECIPE,   /* the run already had the options of that recipe */
+    RG_WHEN_DEAD,        /* at least three quarters of the units are saturated or dead */
+    RG_WHEN_AT_BASELINE, /* the loss is at least 0.9 of the baseline */
+    RG_WHEN_OVERFITS     /* the net learns its training data by heart */
 };
 
-/* Stands in a reason for the loss below which the run would have learned. */
+/* Parts of a reason that the run fills in: the loss below which it would have learned; the name of the loss by which it
+ * is judged; " at a smaller rate" where the recipe's is smaller, else nothing; and what the next recipe changes. */
 #define RG_ADVICE_GOAL "{goal}"
+#define RG_ADVICE_LOSS "{loss}"
+#define RG_ADVICE_SMALLER "{smaller}"
+#define RG_ADVICE_NEXT "{next}"
 
 /* A row of the table: the runs to which it applies, and the recipe to advise. The first row that applies is used. */
 struct rg_advice_row {
@@ -55,7 +60,7 @@ struct rg_advice_row {
     unsigned verdicts; /* bits 1 << enum rg_verdict_word, and RG_ADVICE_DIVERGED */
     enum rg_advice_condition when;
     enum rg_recipe_choice choice;
-    const char *why;       /* a sentence that is true wherever the row applies; RG_ADVICE_GOAL may stand in it */
+    const char *why;       /* a sentence that is true wherever the row applies, with parts of RG_ADVICE_… */
     const char *situation; /* options of a run on `adding` to which the row applies, for tests and docs/remedies.sh */
 };
 
@@ -63,6 +68,17 @@ enum { RG_ADVICE_DIVERGED = 1 << 16 };
 
 extern const struct rg_advice_row rg_advice_rows[];
 extern const size_t rg_n_advice_rows;
+
+/* The same run with one option changed. These rows have a name and a reason alone. */
+enum rg_advice_same {
+    RG_ADVICE_SAME_LONGER,    /* a language model whose loss still falls */
+    RG_ADVICE_SAME_RATE,      /* a language model whose loss rose: a tenth of the rate */
+    RG_ADVICE_SAME_NORMALIZE, /* inputs far from unit scale */
+    RG_ADVICE_SAME_UNITS,     /* a large net of gates that overfits: a quarter of the units */
+    RG_ADVICE_SAME_PATIENCE,  /* another net that overfits: an end where the validation loss no longer falls */
+    RG_N_ADVICE_SAME
+};
+extern const struct rg_advice_row rg_advice_same[RG_N_ADVICE_SAME];
 
 /* The recipe of a choice, for a model and a kind of task. */
 const struct rg_recipe *rg_recipe_of(enum rg_recipe_choice choice, enum rg_advice_model model,
