@@ -275,6 +275,7 @@ static rg_status choose_workers(struct crew *c) {
         RG_TRY(rg_setup_device(config, &c->device));
         return c->replicas->test_device(c->device, config->model.skip_kind == RG_SKIP_LEARNED);
     }
+    c->replicas->on_processor = true;
     rg_native_describe(&(struct rg_device_options){.threads = rg_setup_threads(config)}, &info);
     if (config->machine.shape) {
         return rg_fail(RG_NO_DEVICE, "--shape requires an OpenCL device, and the runs go to the processor; leave it "

@@ -19,6 +19,7 @@ struct rg_replicas {
     size_t n;
     struct rg_replica *items;       /* [n] */
     const struct rg_config *config; /* device, threads and memory of all together */
+    bool on_processor;              /* set before the first call of on_run: they are trained on the native device */
     /* Called with one run after the other in the order of `items`, never by two threads at once; `finished` runs of n
      * have ended until now. */
     void (*on_run)(void *self, size_t run, size_t finished);

@@ -123,7 +123,7 @@ checked "the same order twice, rates"
 
 expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies gru+clip,tanh+plain
 [ "$(grep -cE '^ [12][= ] (gru|tanh)' "$folder/stdout")" -eq 2 ] || fail "not two rows"
-[ "$(wc -L <"$folder/stdout")" -le 80 ] || fail "the table is wider than 80 columns"
+[ "$(grep -v '^  \./rnn-gpu ' "$folder/stdout" | wc -L)" -le 80 ] || fail "the table is wider than 80 columns"
 expect_line '^1/2 gru clip: loss ' stderr
 expect_line '^2/2 tanh plain: loss ' stderr
 expect_status 0 "$program" compare "${sizes[@]}" --device cpu --remedies lstm+plain --quiet

@@ -15,7 +15,7 @@ small=(--batch 8 --steps 12 --hidden 4 --updates 30 --device cpu --threads 2)
 mask() {
     sed -zE 's/; ([0-9.]+) m?s,\s+([0-9.]+[kM]?)\s+sequences/; \1 s, \2 sequences/' "$1" | sed -E 's/^device( +\|?).*/device\1D/; s/hash [0-9a-f]+/hash H/; /^update [0-9]+\/[0-9]+ /d; s/, [0-9]+ (s|min) left$//
         s/[▁▂▃▄▅▆▇█▏▎▍▌▋▊▉░▒▓]+/B/g; s/\x1b/ESC/g
-        s/(^|[^[:alnum:]_.])-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?[kM]?/\1N/g; s/\b(nan|inf)\b/N/g; s/\bN ms\b/N s/g; s/B( *B)*/B/g; s/ +/ /g; s/ $//'
+        s/(^|[^[:alnum:]_.])-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?[kM]?/\1N/g; s/\b(nan|inf)\b/N/g; s/\bN ms\b/N s/g; s/\bN [KM]iB\b/N MiB/g; s/B( *B)*/B/g; s/ +/ /g; s/ $//'
 }
 
 # screen NAME STATUS ARGUMENT...: what the program shows is what is stored under the name.
@@ -39,8 +39,11 @@ compare_stored() {
 }
 
 screen train 0 "${small[@]}"
-screen train-lstm 0 "${small[@]}" --cell lstm --layers 2 --bidirectional --skip 3 --optimizer sgd --clip-norm 0 \
-    --memory 500K --lag-every 10
+# The memory of one sequence, which depends on the processor's vectors: so the batch is cut into its sequences.
+lstm=("${small[@]}" --cell lstm --layers 2 --bidirectional --skip 3 --optimizer sgd --clip-norm 0)
+expect_status 7 "$program" "${lstm[@]}" --memory 1K --lag-every 10
+needed=$(sed -n 's/.* needs at least \([0-9]*\)\.[0-9]* KiB .*/\1/p' "$folder/stderr")
+screen train-lstm 0 "${lstm[@]}" --memory $((needed + 1))K --lag-every 10
 screen train-gru 0 "${small[@]}" --cell gru --skip-kind learned --color always
 screen train-file 0 --data "$data" --hidden 3 --updates 3 --device cpu --threads 2 --embed 2
 screen train-vanishing 0 --task copy --cell rnn --hidden 4 --batch 8 --steps 120 --updates 2 --probe-time 130 --lr 1e-5 \

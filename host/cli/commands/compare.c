@@ -14,6 +14,7 @@
 #include "cli/commands/deal.h"
 #include "cli/commands/outputs.h"
 #include "cli/commands/remedies.h"
+#include "cli/commands/run_command.h"
 #include "cli/commands/run_table.h"
 #include "cli/commands/trainings.h"
 #include "cli/live.h"
@@ -96,6 +97,13 @@ static json_t *options_json(const struct rg_comparison_row *row) {
     return options;
 }
 
+/* What the row's middle run was asked for. */
+static struct rg_config middle_config(const struct rg_comparison_row *row) {
+    struct rg_config config = row->config;
+    config.training.seed = row->summary.config.training.seed;
+    return config;
+}
+
 /* A row with its place in the ranking: the middle run, the median and the quartiles over the seeds, and each run. */
 static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *group) {
     const struct rg_comparison_row *const row = &j->comparison.rows[i];
@@ -121,6 +129,8 @@ static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *gro
         rg_json_set(&line, "held_out", held_out);
     }
     rg_json_set(&line, "options", options_json(row));
+    const struct rg_config middle = middle_config(row);
+    rg_json_set(&line, "command", rg_run_command_json(&middle));
     return line;
 }
 
@@ -337,7 +347,11 @@ static rg_status show_rows(struct job *j, const struct ranking *r) {
     for (size_t i = 0; i < 2 && r->n > 0; i++) {
         RG_TRY(held_out[i] ? rg_comparison_print_held_out(c, r->order, r->n, held_out[i], &look) : RG_OK);
     }
-    return RG_OK;
+    if (r->n == 0) {
+        return RG_OK;
+    }
+    const struct rg_config first = middle_config(&c->rows[r->order[0]]);
+    return rg_run_command_print(&first, "the first row", rg_look_text(&look));
 }
 
 /* Show the runs that are done. */

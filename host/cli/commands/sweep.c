@@ -13,6 +13,7 @@
 #include "cli/commands/deal.h"
 #include "cli/commands/grid.h"
 #include "cli/commands/outputs.h"
+#include "cli/commands/run_command.h"
 #include "cli/commands/run_table.h"
 #include "cli/commands/sweep_tables.h"
 #include "cli/commands/trainings.h"
@@ -84,6 +85,7 @@ static rg_status make_runs(struct sweep *s) {
                                          .grid = s->grid,
                                          .runs = s->runs,
                                          .lines = &s->lines,
+                                         .on_processor = &s->replicas.on_processor,
                                          .look = rg_look_of(s->config),
                                          .validates = rg_run_validates(&r->items[0].config)};
     return RG_OK;
@@ -196,6 +198,26 @@ static rg_status write_pages(const struct sweep *s, size_t done) {
     return rg_pages_end(pages, fill_pages(s, done, pages));
 }
 
+/* Print how the best run is trained alone. */
+static rg_status show_command(const struct sweep *s) {
+    size_t best = s->replicas.n;
+    double lowest = INFINITY;
+    for (size_t i = 0; i < s->replicas.n; i++) {
+        if (s->runs[i] && rg_summary_ranked(s->runs[i]) < lowest) {
+            lowest = rg_summary_ranked(s->runs[i]);
+            best = i;
+        }
+    }
+    if (best == s->replicas.n) {
+        return RG_OK;
+    }
+    struct rg_config asked = s->replicas.items[best].config;
+    asked.machine.device = s->replicas.on_processor ? "cpu" : asked.machine.device;
+    return rg_run_command_print(
+        &asked, s->tables.validates ? "the run with the lowest validation loss" : "the run with the lowest median",
+        rg_look_text(&s->tables.look));
+}
+
 static rg_status show_rest(struct sweep *s) {
     const size_t done = set_view(s);
     RG_TRY(s->shown);
@@ -212,6 +234,7 @@ static rg_status show_rest(struct sweep *s) {
     if (s->grid->n_steps > 1) {
         RG_TRY(rg_sweep_print_reach(&s->tables));
     }
+    RG_TRY(s->config->output.json || s->grid->n_folds > 1 ? RG_OK : show_command(s));
     struct rg_attempts attempts = {.status = RG_OK};
     rg_attempt(&attempts, rg_pages_wanted(s->config) && done > 0 ? write_pages(s, done) : RG_OK);
     rg_attempt(&attempts, rg_run_table_close(&s->table));

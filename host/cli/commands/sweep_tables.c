@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/sizes.h"
+#include "cli/commands/run_command.h"
 #include "cli/commands/trainings.h"
 #include "cli/report/fold_table.h"
 #include "cli/report/lines.h"
@@ -150,6 +151,10 @@ static void print_json(const struct rg_sweep_tables *s, size_t i, const struct r
     rg_json_set(&line, "options", rg_settings_json("sweep", s->config, &r->config));
     rg_json_set(&line, "learned", json_boolean(rg_summary_learned(r)));
     rg_trainings_add_models(&line, r, model);
+    struct rg_config asked;
+    const rg_status status = rg_grid_config(s->grid, i, s->config, &asked);
+    asked.machine.device = *s->on_processor ? "cpu" : asked.machine.device;
+    rg_json_set(&line, "command", status == RG_OK ? rg_run_command_json(&asked) : NULL);
     rg_json_lines_write(s->lines, line);
 }
 

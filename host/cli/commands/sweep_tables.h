@@ -15,6 +15,7 @@ struct rg_sweep_tables {
     const struct rg_grid_of_runs *grid;
     const struct rg_summary **runs; /* [grid->n_runs]; NULL: not done */
     struct rg_json_lines *lines;    /* with --json */
+    const bool *on_processor;       /* whether the native device trains the runs */
     bool validates;                 /* the runs have validation data */
     struct rg_look look;
     struct rg_columns rows; /* of the runs, from the first one on */
