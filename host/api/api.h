@@ -86,8 +86,9 @@ void rg_api_config_release(struct rg_api_config *config);
 /* The device that the configuration asks for. */
 rg_status rg_api_open(const struct rg_config *config, rnn_gpu_device **out);
 
-/* Wait until no other call computes on the device, and keep it until rg_api_release. */
-void rg_api_hold(rnn_gpu_device *device);
+/* Wait until no other call computes on the device, and keep it until rg_api_release. RG_ERROR if another process opened
+ * it: there it may have been held when this process began. */
+rg_status rg_api_hold(rnn_gpu_device *device);
 void rg_api_release(rnn_gpu_device *device);
 
 /* A handle that owns the model. On failure the model is destroyed. */

@@ -52,8 +52,10 @@ rg_status rg_api_open(const struct rg_config *config, rnn_gpu_device **out) {
     return status;
 }
 
-void rg_api_hold(rnn_gpu_device *device) {
+rg_status rg_api_hold(rnn_gpu_device *device) {
+    RG_TRY(rg_device_check_owner(device->device));
     (void)pthread_mutex_lock(&device->mutex);
+    return RG_OK;
 }
 
 void rg_api_release(rnn_gpu_device *device) {

@@ -41,10 +41,12 @@ static rg_status predict(struct job *j, rnn_gpu_tensors **outputs) {
     const bool steps = j->model->shape.target == RG_TARGET_STEPS;
     double *values = NULL;
     RG_TRY(rg_alloc(&values, elements, sizeof *values, "the outputs"));
-    rg_api_hold(j->device);
-    rg_status status =
-        rg_setup_outputs(j->device->device, j->model, j->data, &j->problem, j->options.config.machine.memory, values);
-    rg_api_release(j->device);
+    rg_status status = rg_api_hold(j->device);
+    if (status == RG_OK) {
+        status = rg_setup_outputs(j->device->device, j->model, j->data, &j->problem, j->options.config.machine.memory,
+                                  values);
+        rg_api_release(j->device);
+    }
     if (status == RG_OK) {
         rg_setup_pad_outputs(j->model, j->data, values);
         struct rg_tensor output = {.name = "output",
@@ -79,7 +81,7 @@ static rg_status gradient(struct job *j, rnn_gpu_tensors **tensors, struct rnn_g
     const struct rg_watch watch = {.go_on = NULL, .span = 1.0};
     struct rg_pass *pass = NULL;
     rg_status status = RG_OK;
-    rg_api_hold(j->device);
+    RG_TRY(rg_api_hold(j->device));
     RG_TRY_GOTO(rg_pass_create(c, j->device->device, j->model, j->data, &j->problem, &pass));
     RG_TRY_GOTO(rg_pass_diagnose(pass, c->machine.threads, &watch));
     RG_TRY_GOTO(rg_api_give_tensors(pass->tensors, pass->n_tensors, tensors));

@@ -33,7 +33,7 @@ static rg_status make(struct rnn_gpu_trainer *t, const rnn_gpu_options *options,
         RG_TRY(rg_api_open(c, &t->opened));
         t->device = t->opened;
     }
-    rg_api_hold(t->device);
+    RG_TRY(rg_api_hold(t->device));
     const rg_status status = rg_run_create(c, &t->data, t->device->device, &t->run);
     rg_api_release(t->device);
     return status;
@@ -61,9 +61,11 @@ void rnn_gpu_trainer_destroy(rnn_gpu_trainer *trainer) {
         return;
     }
     if (trainer->device) { /* the trainer's buffers belong to the device */
-        rg_api_hold(trainer->device);
+        const bool held = rg_device_is_own(trainer->device->device) && rg_api_hold(trainer->device) == RG_OK;
         rg_run_destroy(trainer->run);
-        rg_api_release(trainer->device);
+        if (held) {
+            rg_api_release(trainer->device);
+        }
     }
     rnn_gpu_device_close(trainer->opened);
     rg_run_data_release(&trainer->data);
@@ -174,9 +176,11 @@ rnn_gpu_status rnn_gpu_trainer_run(rnn_gpu_trainer *trainer) {
         return rg_api_end(rg_fail(RG_USAGE, "a trainer runs only once; create another one to continue from its model"));
     }
     const atomic_bool *const before = rg_stop_watch(&trainer->cancel);
-    rg_api_hold(trainer->device);
-    const rg_status status = train(trainer);
-    rg_api_release(trainer->device);
+    rg_status status = rg_api_hold(trainer->device);
+    if (status == RG_OK) {
+        status = train(trainer);
+        rg_api_release(trainer->device);
+    }
     (void)rg_stop_watch(before);
     atomic_store(&trainer->running, false);
     return rg_api_end(status);

@@ -26,6 +26,7 @@ struct worker {
 };
 
 struct rg_pool {
+    pid_t owner;   /* the process that has its threads */
     int n_workers; /* threads besides the caller's */
     struct worker *workers;
     pthread_mutex_t mutex;
@@ -128,6 +129,7 @@ static rg_status create(int threads, bool needed, struct rg_pool **out) {
     struct rg_pool *pool = NULL;
     *out = NULL;
     RG_TRY(rg_alloc(&pool, 1, sizeof *pool, "threads"));
+    pool->owner = getpid();
     (void)pthread_mutex_init(&pool->mutex, NULL);
     (void)pthread_cond_init(&pool->wake, NULL);
     rg_status status = rg_alloc(&pool->workers, (size_t)threads, sizeof *pool->workers, "threads");
@@ -164,10 +166,8 @@ rg_status rg_pool_create_up_to(int threads, struct rg_pool **out) {
     return create(threads, false, out);
 }
 
-void rg_pool_destroy(struct rg_pool *pool) {
-    if (!pool) {
-        return;
-    }
+/* End the threads. Nothing is in progress. */
+static void end_workers(struct rg_pool *pool) {
     (void)pthread_mutex_lock(&pool->mutex);
     atomic_store(&pool->stop, true);
     (void)pthread_cond_broadcast(&pool->wake);
@@ -177,6 +177,15 @@ void rg_pool_destroy(struct rg_pool *pool) {
     }
     (void)pthread_cond_destroy(&pool->wake);
     (void)pthread_mutex_destroy(&pool->mutex);
+}
+
+void rg_pool_destroy(struct rg_pool *pool) {
+    if (!pool) {
+        return;
+    }
+    if (pool->owner == getpid()) {
+        end_workers(pool);
+    }
     rg_free(pool->workers);
     rg_free(pool);
 }

@@ -21,7 +21,8 @@ int rg_pool_threads(int wanted);
 rg_status rg_pool_create(int threads, struct rg_pool **out);
 /* As rg_pool_create, with as many of the threads as can be started; at least the caller's. */
 rg_status rg_pool_create_up_to(int threads, struct rg_pool **out);
-void rg_pool_destroy(struct rg_pool *pool); /* NULL allowed */
+/* NULL allowed. In a child after fork(), which does not have the threads, only the memory is freed. */
+void rg_pool_destroy(struct rg_pool *pool);
 
 /* Process all items. Returns when the last is done. Not reentrant. While an item is processed, the processor takes
  * subnormal numbers as zeros (base/subnormals.h); afterwards the calling thread is as before. */

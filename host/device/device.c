@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/sizes.h"
 #include "base/stop.h"
@@ -20,6 +21,18 @@ const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS] = {
 #undef RG_SIGNATURE
 };
 
+bool rg_device_is_own(const struct rg_device *device) {
+    return device->owner == 0 || device->owner == getpid();
+}
+
+rg_status rg_device_check_owner(const struct rg_device *device) {
+    return rg_device_is_own(device) ? RG_OK
+                                    : rg_fail(RG_ERROR,
+                                              "%s was opened before fork(), and this is the child process; open the "
+                                              "device again here",
+                                              device->info.name);
+}
+
 void rg_device_destroy(struct rg_device *device) {
     if (device) {
         device->ops->destroy(device);
@@ -27,15 +40,17 @@ void rg_device_destroy(struct rg_device *device) {
 }
 
 rg_status rg_device_renew(struct rg_device *device) {
+    RG_TRY(rg_device_check_owner(device));
     return device->ops->renew && device->used_bytes == 0 ? device->ops->renew(device) : RG_OK;
 }
 
 rg_status rg_device_try(struct rg_device *device, const struct rg_launch *launch) {
+    RG_TRY(rg_device_check_owner(device));
     return device->ops->try_kernel ? device->ops->try_kernel(device, launch) : RG_OK;
 }
 
 bool rg_device_descend(struct rg_device *device) {
-    return device->ops->descend && device->used_bytes == 0 && device->ops->descend(device);
+    return device->ops->descend && device->used_bytes == 0 && rg_device_is_own(device) && device->ops->descend(device);
 }
 
 uint64_t rg_device_budget(const struct rg_device_info *info) {
@@ -43,6 +58,7 @@ uint64_t rg_device_budget(const struct rg_device_info *info) {
 }
 
 rg_status rg_device_use_library(struct rg_device *device) {
+    RG_TRY(rg_device_check_owner(device));
     const char *const name = device->ops->library(device);
     if (!name) {
         const bool native = device->info.backend[0] == 'n';
@@ -118,6 +134,7 @@ rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, co
     size_t all = 0;
     bytes = bytes ? bytes : 1;
     memset(out, 0, n * sizeof(struct rg_buffer *));
+    RG_TRY(rg_device_check_owner(device));
     if (!rg_multiply(n, bytes, &all) || all > device->info.max_buffer_bytes) {
         return rg_fail(RG_NO_MEMORY, "%s needs a buffer of %.1f MiB, %s allows %.1f MiB", what,
                        (double)n * (double)bytes / 1048576.0, device->info.name,
@@ -152,11 +169,13 @@ static rg_status check_range(const struct rg_buffer *buffer, size_t offset, size
 
 rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
                           size_t bytes) {
+    RG_TRY(rg_device_check_owner(device));
     RG_TRY(check_range(to, offset, bytes));
     return bytes ? device->ops->write(device, to, offset, from, bytes) : RG_OK;
 }
 
 rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
+    RG_TRY(rg_device_check_owner(device));
     RG_TRY(check_range(from, offset, bytes));
     return bytes ? device->ops->read(device, to, from, offset, bytes) : RG_OK;
 }
@@ -210,6 +229,7 @@ rg_status rg_reals_read(struct rg_device *device, double *to, struct rg_buffer *
 }
 
 rg_status rg_buffer_zero(struct rg_device *device, struct rg_buffer *buffer) {
+    RG_TRY(rg_device_check_owner(device));
     return device->ops->zero(device, buffer, buffer->bytes);
 }
 
@@ -217,6 +237,7 @@ rg_status rg_device_launch_all(struct rg_device *device, const struct rg_launch 
     if (n == 0 || launches->groups[0] == 0 || launches->groups[1] == 0) {
         return RG_OK;
     }
+    RG_TRY(rg_device_check_owner(device));
     device->launches++;
     return device->ops->launch(device, launches, n);
 }
@@ -226,15 +247,18 @@ rg_status rg_device_launch(struct rg_device *device, const struct rg_launch *lau
 }
 
 rg_status rg_device_product(struct rg_device *device, const struct rg_wide_product *product) {
+    RG_TRY(rg_device_check_owner(device));
     device->launches++;
     return device->ops->product(device, product);
 }
 
 rg_status rg_device_finish(struct rg_device *device) {
+    RG_TRY(rg_device_check_owner(device));
     return device->ops->finish(device);
 }
 
 rg_status rg_device_flush(struct rg_device *device) {
+    RG_TRY(rg_device_check_owner(device));
     return device->ops->flush ? device->ops->flush(device) : RG_OK;
 }
 

@@ -2,14 +2,17 @@
  * and native. All code above is the same for both.
  *
  * Commands go into one in-order queue. A launch returns as soon as it is queued; rg_device_finish and reads wait. After
- * a command has failed, the device may only be renewed or destroyed. A device cannot be used in a child after fork().
- */
+ * a command has failed, the device may only be renewed or destroyed.
+ *
+ * Only the process that opened a device can use it. A child after fork() has neither the driver's threads nor those of
+ * the native device: there operations fail with RG_ERROR, and destroying only frees memory. */
 #ifndef RG_DEVICE_H
 #define RG_DEVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "device/product.h"
 #include "kernels/kernels.h"
@@ -103,6 +106,7 @@ struct rg_device_ops {
 
 struct rg_device {
     const struct rg_device_ops *ops;
+    pid_t owner; /* the process that may use it; 0: any, for a device that uses another one */
     struct rg_device_info info;
     size_t used_bytes; /* in all buffers now */
     size_t peak_bytes;
@@ -139,6 +143,9 @@ struct rg_device_options {
  * the device has no doubles or no TF32. */
 rg_status rg_device_open(const char *spec, const struct rg_device_options *options, struct rg_device **out);
 void rg_device_destroy(struct rg_device *device); /* NULL allowed */
+/* Whether this process may use the device; RG_ERROR if it is a child of the one that opened it. */
+bool rg_device_is_own(const struct rg_device *device);
+rg_status rg_device_check_owner(const struct rg_device *device);
 /* Make the device usable again after a command has failed, if it has no buffers; else it stays as it is. */
 rg_status rg_device_renew(struct rg_device *device);
 /* Build the kernel of a launch. RG_NO_DEVICE if it cannot run in groups of that size, or would run slowly because it

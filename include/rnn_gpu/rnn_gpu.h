@@ -127,7 +127,8 @@ RNN_GPU_API rnn_gpu_status rnn_gpu_devices(struct rnn_gpu_device_info *devices, 
 /* Open the device for the options `device`, `threads`, `precision`, `math` and `gemm`. A function that takes a device
  * computes in that device's precision and ignores these five options of its own. If the device is NULL, the function
  * opens the one of its options for the time of the call, and builds the kernels each time. RNN_GPU_NO_DEVICE says which
- * devices there are. A device cannot be used in a child process after fork(). */
+ * devices there are. A child process after fork() cannot use a device of its parent: calls fail
+ * with RNN_GPU_ERROR. It may close it. */
 RNN_GPU_API rnn_gpu_status rnn_gpu_device_open(const rnn_gpu_options *options, rnn_gpu_device **device);
 RNN_GPU_API void rnn_gpu_device_close(rnn_gpu_device *device);
 

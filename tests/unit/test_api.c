@@ -1,9 +1,11 @@
 /* The public interface in one thread: options, data in memory, models, trainings, outputs and gradients. What it
  * computes is compared with itself in another way; with the program in tests/cli/library.sh. */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "api_problem.h"
@@ -456,6 +458,58 @@ START_TEST(devices) {
 }
 END_TEST
 
+/* ---- A child process ---- */
+
+struct parent {
+    rnn_gpu_device *device;
+    rnn_gpu_data *data;
+    rnn_gpu_options *options;
+    rnn_gpu_trainer *trainer;
+    int how; /* the child ended */
+};
+
+/* In the child: every use of the device is refused, although the parent's training holds it, and all can be freed. */
+static int use_of_child(struct parent *p) {
+    rnn_gpu_trainer *other = NULL;
+    const rnn_gpu_status status = rnn_gpu_trainer_create(p->device, p->options, NULL, p->data, NULL, &other);
+    const int refused = status == RNN_GPU_ERROR && !other &&
+                        strstr(rnn_gpu_error_message(), "was opened before fork(), and this is the child") != NULL;
+    rnn_gpu_trainer_destroy(p->trainer);
+    rnn_gpu_device_close(p->device);
+    return refused ? 0 : 1;
+}
+
+static int fork_once(void *user, const struct rnn_gpu_update *update) {
+    enum { PATIENCE_SECONDS = 60 };
+    struct parent *const p = user;
+    const pid_t child = update->update == 2 ? fork() : 1;
+    if (child == 0) {
+        (void)signal(SIGALRM, SIG_DFL); /* Check's handler kills the whole process group */
+        (void)alarm(PATIENCE_SECONDS);
+        _exit(use_of_child(p));
+    }
+    if (update->update == 2) {
+        ck_assert_int_eq(waitpid(child, &p->how, 0), child);
+    }
+    return 0;
+}
+
+START_TEST(a_child_process_cannot_use_the_device) {
+    static const char *const settings[] = {"hidden", "4", "updates", "3", "threads", "2", NULL};
+    struct parent p = {.options = options_with("train", settings), .how = -1};
+    GOOD(rnn_gpu_data_create(&problem.arrays, &p.data));
+    GOOD(rnn_gpu_device_open(p.options, &p.device));
+    GOOD(rnn_gpu_trainer_create(p.device, p.options, NULL, p.data, NULL, &p.trainer));
+    rnn_gpu_trainer_on_update(p.trainer, fork_once, &p);
+    GOOD(rnn_gpu_trainer_run(p.trainer));
+    ck_assert_int_eq(p.how, 0);
+    rnn_gpu_trainer_destroy(p.trainer);
+    rnn_gpu_device_close(p.device);
+    rnn_gpu_data_destroy(p.data);
+    rnn_gpu_options_destroy(p.options);
+}
+END_TEST
+
 TEST_MAIN("api") {
     TCase *const tests = add_tests(suite, "api");
     tcase_add_checked_fixture(tests, set_up, NULL);
@@ -471,4 +525,5 @@ TEST_MAIN("api") {
     tcase_add_test(tests, gradients);
     tcase_add_test(tests, data_that_do_not_fit);
     tcase_add_test(tests, devices);
+    tcase_add_test(tests, a_child_process_cannot_use_the_device);
 }

@@ -1,10 +1,12 @@
 /* Which device a run gets of made-up ones (made_up_opencl.h), what the command `devices` says of them, and how each is
- * tried, against tests/expected/choices.txt. */
+ * tried, against tests/expected/choices.txt; and that a child process makes no call. */
 #define _GNU_SOURCE
 #define CL_TARGET_OPENCL_VERSION 120
 #include "run_command.h"
 
 #ifdef RG_OPENCL
+
+#include <sys/wait.h>
 
 #include "device/device.h"
 #include "made_up_opencl.h"
@@ -188,6 +190,32 @@ START_TEST(tried) {
 }
 END_TEST
 
+/* In a child process the parent's device is freed without a call of the driver, which would wait for threads that only
+ * the parent has. */
+START_TEST(a_child_calls_no_driver) {
+    struct rg_device *device = NULL;
+    struct rg_buffer *buffer = NULL;
+    make_up((const enum kind[MADE_UP_DEVICES]){CARD});
+    ck_assert_int_eq(rg_device_open("opencl", &(struct rg_device_options){.threads = 1}, &device), RG_OK);
+    ck_assert_int_eq(rg_buffer_create(device, 64, "numbers", &buffer), RG_OK);
+    const size_t calls = made_up.n_calls;
+    const long alive = made_up.alive;
+    const pid_t child = fork();
+    if (child == 0) {
+        const bool refused = rg_buffer_zero(device, buffer) == RG_ERROR;
+        rg_buffer_destroy(device, buffer);
+        rg_device_destroy(device);
+        _exit(refused && made_up.n_calls == calls && made_up.alive == alive ? 0 : 1);
+    }
+    int how = 1;
+    ck_assert_int_eq(waitpid(child, &how, 0), child);
+    ck_assert_int_eq(how, 0);
+    rg_buffer_destroy(device, buffer);
+    rg_device_destroy(device);
+    ck_assert_int_eq(made_up.alive, 0);
+}
+END_TEST
+
 TEST_MAIN("opencl_choice") {
     TCase *const tests = add_tests(suite, "opencl_choice");
     tcase_add_checked_fixture(tests, begin_commands, end_commands);
@@ -195,6 +223,7 @@ TEST_MAIN("opencl_choice") {
     tcase_add_test(tests, listed);
     tcase_add_test(tests, slow_cards);
     tcase_add_test(tests, tried);
+    tcase_add_test(tests, a_child_calls_no_driver);
 }
 
 #else

@@ -248,6 +248,7 @@ rg_status rg_native_open(const struct rg_device_options *options, struct rg_devi
     }
     RG_TRY(rg_alloc(&native, 1, sizeof *native, "the native device"));
     native->base.ops = &ops;
+    native->base.owner = getpid();
     rg_native_describe(options, &native->base.info);
     const char *isa = "";
     native->kernels = choose_kernels(options->is_double, &isa);

@@ -58,10 +58,16 @@ void rg_cl_kernels_release(struct rg_cl_kernels *k) {
         release_program(k, false, (enum rg_cl_program_number)i);
         release_program(k, true, (enum rg_cl_program_number)i);
     }
+    for (struct rg_cl_variant *v = k->variants; v; v = v->next) {
+        release_one(k->target.cl, &v->program, &v->handle);
+    }
+    rg_cl_kernels_forget(k);
+}
+
+void rg_cl_kernels_forget(struct rg_cl_kernels *k) {
     while (k->variants) {
         struct rg_cl_variant *const v = k->variants;
         k->variants = v->next;
-        release_one(k->target.cl, &v->program, &v->handle);
         rg_free(v);
     }
 }

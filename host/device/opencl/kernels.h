@@ -35,6 +35,8 @@ struct rg_cl_kernels {
  */
 rg_status rg_cl_kernels_open(struct rg_cl_kernels *k);
 void rg_cl_kernels_release(struct rg_cl_kernels *k);
+/* Free their memory without a call of the driver. */
+void rg_cl_kernels_forget(struct rg_cl_kernels *k);
 
 /* The kernel of a launch, or of many as one, built when it is first asked for. */
 rg_status rg_cl_kernels_find(struct rg_cl_kernels *k, bool many, const struct rg_launch *launch, cl_kernel *out);

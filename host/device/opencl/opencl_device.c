@@ -27,7 +27,6 @@ struct opencl_buffer {
 struct opencl_device {
     struct rg_device base;
     const struct rg_cl *cl;
-    pid_t owner; /* a driver's threads do not survive fork() */
     cl_context context;
     cl_command_queue queue;
     cl_device_id id;
@@ -36,11 +35,6 @@ struct opencl_device {
     const struct rg_clblast *library; /* NULL: not in use */
     struct rg_cl_table table;
 };
-
-static rg_status check_owner(const struct opencl_device *device) {
-    return device->owner == getpid() ? RG_OK
-                                     : rg_fail(RG_ERROR, "an OpenCL device was used in a child process after fork()");
-}
 
 /* Release all that opening has made but the memory of buffers. */
 static void close_context(struct opencl_device *device) {
@@ -57,14 +51,20 @@ static void close_context(struct opencl_device *device) {
     }
 }
 
+/* A child process makes no call of the driver, which would wait for threads that only the parent has. */
 static void opencl_destroy(struct rg_device *base) {
     struct opencl_device *const device = (struct opencl_device *)base;
-    rg_guard_before_release();
-    close_context(device);
-    if (device->is_part) {
-        (void)device->cl->clReleaseDevice(device->id);
+    if (rg_device_is_own(base)) {
+        rg_guard_before_release();
+        close_context(device);
+        if (device->is_part) {
+            (void)device->cl->clReleaseDevice(device->id);
+        }
+        rg_guard_watch(NULL, NULL);
+    } else {
+        rg_cl_kernels_forget(&device->kernels);
+        rg_cl_table_forget(&device->table);
     }
-    rg_guard_watch(NULL, NULL);
     rg_free(base);
 }
 
@@ -83,7 +83,9 @@ static rg_status open_context(struct opencl_device *device) {
 }
 
 static void opencl_buffer_destroy(struct rg_device *base, struct rg_buffer *buffer) {
-    (void)((struct opencl_device *)base)->cl->clReleaseMemObject(((struct opencl_buffer *)buffer)->memory);
+    if (rg_device_is_own(base)) {
+        (void)((struct opencl_device *)base)->cl->clReleaseMemObject(((struct opencl_buffer *)buffer)->memory);
+    }
     rg_free(buffer);
 }
 
@@ -168,7 +170,6 @@ cleanup:
 static rg_status opencl_write(struct rg_device *base, struct rg_buffer *to, size_t offset, const void *from,
                               size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     const struct opencl_buffer *const buffer = (const struct opencl_buffer *)to;
     return rg_cl_check(device->cl->clEnqueueWriteBuffer(device->queue, buffer->memory, CL_TRUE, buffer->offset + offset,
                                                         bytes, from, 0, NULL, NULL),
@@ -177,7 +178,6 @@ static rg_status opencl_write(struct rg_device *base, struct rg_buffer *to, size
 
 static rg_status opencl_read(struct rg_device *base, void *to, struct rg_buffer *from, size_t offset, size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     const struct opencl_buffer *const buffer = (const struct opencl_buffer *)from;
     return rg_cl_check(device->cl->clEnqueueReadBuffer(device->queue, buffer->memory, CL_TRUE, buffer->offset + offset,
                                                        bytes, to, 0, NULL, NULL),
@@ -186,7 +186,6 @@ static rg_status opencl_read(struct rg_device *base, void *to, struct rg_buffer 
 
 static rg_status opencl_zero(struct rg_device *base, struct rg_buffer *of, size_t bytes) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     const struct opencl_buffer *const buffer = (const struct opencl_buffer *)of;
     const unsigned char zero = 0;
     if (base->info.cols * base->info.rows > 1) {
@@ -279,7 +278,6 @@ static rg_status set_arguments(struct opencl_device *device, cl_kernel kernel, c
 
 static rg_status opencl_flush(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     return rg_cl_check(device->cl->clFlush(device->queue), "clFlush", base->info.name);
 }
 
@@ -287,7 +285,6 @@ static rg_status opencl_launch(struct rg_device *base, const struct rg_launch *l
     struct opencl_device *device = (struct opencl_device *)base;
     const enum rg_kernel which = launches->kernel;
     const bool many = needs_rows(launches, n);
-    RG_TRY(check_owner(device));
     cl_kernel kernel = NULL;
     RG_TRY(rg_cl_kernels_find(&device->kernels, many, launches, &kernel));
     RG_TRY(set_arguments(device, kernel, launches, n, many));
@@ -314,7 +311,6 @@ static rg_status opencl_product(struct rg_device *base, const struct rg_wide_pro
     const struct rg_clblast_operands operands = {a->memory, b->memory, c->memory,
                                                  base->info.real_bytes == sizeof(double)};
     struct rg_wide_product p = *product;
-    RG_TRY(check_owner(device));
     p.a_at += a->offset / base->info.real_bytes; /* the library counts from the beginning of the memory object */
     p.b_at += b->offset / base->info.real_bytes;
     p.c_at += c->offset / base->info.real_bytes;
@@ -323,20 +319,17 @@ static rg_status opencl_product(struct rg_device *base, const struct rg_wide_pro
 
 static rg_status opencl_finish(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     return rg_cl_check(device->cl->clFinish(device->queue), "clFinish", base->info.name);
 }
 
 static rg_status opencl_renew(struct rg_device *base) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     close_context(device);
     return open_context(device);
 }
 
 static rg_status opencl_try(struct rg_device *base, const struct rg_launch *launch) {
     struct opencl_device *device = (struct opencl_device *)base;
-    RG_TRY(check_owner(device));
     return rg_cl_kernels_try(&device->kernels, launch);
 }
 
@@ -446,7 +439,7 @@ rg_status rg_opencl_open(size_t index, const struct rg_device_options *options, 
     RG_TRY(rg_alloc(&device, 1, sizeof *device, "the OpenCL device"));
     device->base.ops = &opencl_ops;
     device->cl = device->kernels.target.cl = cl;
-    device->owner = getpid();
+    device->base.owner = getpid();
     device->id = found[index].id;
     rg_status status = check_device(device, &found[index], options);
     if (status == RG_OK) {

@@ -50,6 +50,10 @@ void rg_cl_table_release(struct rg_cl_table *t) {
         (void)t->cl->clFinish(t->queue); /* a write may still read `host`, if work failed after it was queued */
         (void)t->cl->clReleaseMemObject(t->memory);
     }
+    rg_cl_table_forget(t);
+}
+
+void rg_cl_table_forget(struct rg_cl_table *t) {
     rg_free(t->host);
     *t = (struct rg_cl_table){.cl = t->cl, .context = t->context, .queue = t->queue};
 }

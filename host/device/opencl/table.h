@@ -26,5 +26,7 @@ rg_status rg_cl_table_room(struct rg_cl_table *table, size_t bytes, unsigned cha
 /* Queue the writing of that room, unless the same is on the device already; *first = where it begins. */
 rg_status rg_cl_table_put(struct rg_cl_table *table, size_t bytes, size_t *first);
 void rg_cl_table_release(struct rg_cl_table *table);
+/* Free its memory without a call of the driver. */
+void rg_cl_table_forget(struct rg_cl_table *table);
 
 #endif
