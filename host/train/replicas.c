@@ -243,8 +243,9 @@ cleanup:
     return status;
 }
 
-/* Whether the runs belong on the processor: it is named, or nothing is and there is no GPU. */
-static rg_status wants_processor(const struct rg_config *config, bool *processor) {
+/* Whether the runs belong on the processor: it is named, or nothing is and there is no GPU. `choice` says why `auto`
+ * takes it although there is an OpenCL device, which `train` then takes. */
+static rg_status wants_processor(const struct rg_config *config, bool *processor, char *choice, size_t bytes) {
     struct rg_device_entry *entries = NULL;
     size_t n = 0;
     *processor = strcasecmp(config->machine.device, "cpu") == 0 || strcasecmp(config->machine.device, "native") == 0;
@@ -253,19 +254,31 @@ static rg_status wants_processor(const struct rg_config *config, bool *processor
     }
     *processor = true;
     RG_TRY(rg_device_list(&(struct rg_device_options){.threads = rg_setup_threads(config)}, &entries, &n));
+    bool any = false;
     for (size_t i = 0; i < n; i++) {
         *processor = *processor && !(entries[i].info.is_gpu && entries[i].problem[0] == '\0');
+        any = any || (strcmp(entries[i].info.backend, "opencl") == 0 && entries[i].problem[0] == '\0');
+    }
+    if (any) {
+        (void)snprintf(choice, bytes, "each run has a thread natively, as there is no GPU; `train` takes OpenCL");
     }
     rg_free(entries);
     return RG_OK;
 }
 
 /* The device of the teams, or how many workers there are. */
+static void tell_device(const struct crew *c, const struct rg_device_info *info) {
+    if (c->replicas->on_device) {
+        c->replicas->on_device(c->replicas->self, info);
+    }
+}
+
 static rg_status choose_workers(struct crew *c) {
     const struct rg_config *const config = c->replicas->config;
     struct rg_device_info info;
     bool processor = false;
-    RG_TRY(wants_processor(config, &processor));
+    char choice[sizeof info.choice] = "";
+    RG_TRY(wants_processor(config, &processor, choice, sizeof choice));
     if (!processor && config->machine.gemm == RG_GEMM_LIBRARY) {
         return rg_fail(RG_USAGE,
                        "--gemm library computes the products of one run, and on an OpenCL device one launch of "
@@ -273,10 +286,13 @@ static rg_status choose_workers(struct crew *c) {
     }
     if (!processor) {
         RG_TRY(rg_setup_device(config, &c->device));
+        tell_device(c, &c->device->info);
         return c->replicas->test_device(c->device, config->model.skip_kind == RG_SKIP_LEARNED);
     }
     c->replicas->on_processor = true;
-    rg_native_describe(&(struct rg_device_options){.threads = rg_setup_threads(config)}, &info);
+    rg_native_describe(
+        &(struct rg_device_options){.threads = rg_setup_threads(config), .is_double = rg_config_is_double(config)},
+        &info);
     if (config->machine.shape) {
         return rg_fail(RG_NO_DEVICE, "--shape requires an OpenCL device, and the runs go to the processor; leave it "
                                      "out, or select a device with --device");
@@ -284,6 +300,8 @@ static rg_status choose_workers(struct crew *c) {
     c->n_workers = info.units < 1 ? 1 : (size_t)info.units;
     c->n_workers = rg_min(c->n_workers, MAX_WORKERS);
     c->n_workers = rg_min(c->n_workers, c->replicas->n);
+    (void)snprintf(info.choice, sizeof info.choice, "%s", choice);
+    tell_device(c, &info);
     return RG_OK;
 }
 

@@ -1,6 +1,6 @@
-/* Many small trainings at once, each with the bits that it has alone. On the processor: as many as there are
- * processors, each by one thread on a native device of its own. On an OpenCL device: those of the same sizes go in
- * step, and what they launch is launched for all of them at once (device/team.h). */
+/* Many small trainings at once, each with the bits that it has alone on the same device. On the processor: as many as
+ * there are processors, each by one thread on a native device of its own. On an OpenCL device: those of the same sizes
+ * go in step, and what they launch is launched for all of them at once (device/team.h). */
 #ifndef RG_REPLICAS_H
 #define RG_REPLICAS_H
 
@@ -20,6 +20,8 @@ struct rg_replicas {
     struct rg_replica *items;       /* [n] */
     const struct rg_config *config; /* device, threads and memory of all together */
     bool on_processor;              /* set before the first call of on_run: they are trained on the native device */
+    /* Called once, before the first run, with the device; or NULL. */
+    void (*on_device)(void *self, const struct rg_device_info *info);
     /* Called with one run after the other in the order of `items`, never by two threads at once; `finished` runs of n
      * have ended until now. */
     void (*on_run)(void *self, size_t run, size_t finished);

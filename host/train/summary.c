@@ -31,6 +31,7 @@ void rg_summary_init(struct rg_summary *summary, uint64_t planned) {
                                    .test_high = NAN,
                                    .test_r2 = NAN,
                                    .baseline = NAN,
+                                   .score_baseline = NAN,
                                    .planned = planned};
     summary->n_parts = planned < RG_SUMMARY_PARTS ? (size_t)planned : RG_SUMMARY_PARTS;
 }
@@ -138,7 +139,7 @@ bool rg_loss_is_learned(enum rg_loss kind, double loss, double baseline) {
 }
 
 bool rg_summary_learned(const struct rg_summary *s) {
-    return rg_loss_is_learned(s->loss_kind, s->median_loss, s->baseline);
+    return rg_loss_is_learned(s->loss_kind, rg_summary_ranked(s), s->held_out > 0 ? s->score_baseline : s->baseline);
 }
 
 double rg_summary_ranked(const struct rg_summary *s) {
@@ -162,6 +163,7 @@ static void add_validation(const struct rg_summary *s, json_t **object) {
     rg_json_set(&validation, classes ? "accuracy" : "r2", rg_json_real(classes ? s->val_accuracy : s->val_r2));
     rg_json_set(&validation, "best_loss", rg_json_real(s->val_best_loss));
     rg_json_set(&validation, classes ? "best_accuracy" : "best_r2", rg_json_real(rg_summary_best_score(s)));
+    rg_json_set(&validation, "baseline", rg_json_real(s->score_baseline));
     rg_json_set(&validation, "best_update", json_integer((json_int_t)s->val_best_update));
     rg_json_set(object, "validation", validation);
     rg_json_set(object, "val_loss", rg_json_real(s->val_loss));
@@ -191,6 +193,11 @@ json_t *rg_summary_json(const struct rg_summary *summary) {
         rg_json_real(s->baseline), "reason", rg_reason_names[s->reason], "updates", (json_int_t)s->updates, "skipped",
         (json_int_t)s->skipped, "loss", rg_json_real(s->loss), "median_loss", rg_json_real(s->median_loss), "last_loss",
         rg_json_real(s->last_loss), "best_loss", rg_json_real(s->best_loss), "clip_rate", rg_json_real(s->clip_rate));
+    if (s->device[0]) { /* results of earlier versions do not know it */
+        rg_json_set(&object, "device", rg_json_text(s->device));
+        rg_json_set(&object, "backend", rg_json_text(s->backend));
+        rg_json_set(&object, "math", rg_json_text(rg_math_names[s->config.machine.math]));
+    }
     if (s->labels[0]) {
         rg_json_set(&object, "labels", rg_json_text(s->labels));
     }

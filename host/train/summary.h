@@ -15,10 +15,12 @@ enum {
 };
 
 struct rg_summary {
-    struct rg_config config;      /* the options as they ran */
-    const char *task;             /* its name, or the file's; lives as long as the options */
-    char labels[RG_LABELS_BYTES]; /* what is learned from a file (rg_targets_describe); "" for a task */
-    double baseline;              /* loss of the best answer that has not seen the sequence; NAN if it has none */
+    struct rg_config config;       /* the options as they ran */
+    const char *task;              /* its name, or the file's; lives as long as the options */
+    char labels[RG_LABELS_BYTES];  /* what is learned from a file (rg_targets_describe); "" for a task */
+    double baseline;               /* loss of the best answer that has not seen the sequence; NAN if it has none */
+    double score_baseline;         /* the same without class weights, beside losses of validation and test data */
+    char device[128], backend[16]; /* of the training (device/device.h) */
     enum rg_loss loss_kind;
     size_t batch, steps, n_weights;
     size_t n_frozen; /* weights that --freeze leaves as they are */
@@ -79,8 +81,9 @@ void rg_summary_lags(struct rg_summary *summary, const struct rg_lag_profile *pr
 /* All of it but parts and columns as an object of JSON; NULL without memory. What was not measured is null. */
 json_t *rg_summary_json(const struct rg_summary *summary);
 
-/* Is the loss, of a summary the median loss, below what a run that has not learned cannot have: 0.06 of the baseline
- * (for adding a mean squared error of 0.01), for classes half of it? false where one of the two is NAN. */
+/* Is the loss below what a run that has not learned cannot have: 0.06 of the baseline (for adding a mean squared error
+ * of 0.01), for classes half of it? false where one of the two is NAN. Of a summary it is the loss by which runs are
+ * ranked. */
 double rg_loss_learned_part(enum rg_loss kind);
 bool rg_loss_is_learned(enum rg_loss kind, double loss, double baseline);
 bool rg_summary_learned(const struct rg_summary *summary);

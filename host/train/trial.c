@@ -31,6 +31,9 @@ static void begin_summary(const struct rg_run *run, struct rg_summary *summary) 
         rg_targets_describe(&run->problem.targets, run->problem.loss, summary->labels, sizeof summary->labels);
     }
     summary->baseline = run->problem.baseline;
+    summary->score_baseline = run->problem.score_baseline;
+    (void)snprintf(summary->device, sizeof summary->device, "%s", run->device->info.name);
+    (void)snprintf(summary->backend, sizeof summary->backend, "%s", run->device->info.backend);
     summary->batch = run->config.data.batch;
     summary->steps = run->problem.steps;
     summary->n_weights = rg_model_n_weights(run->model);
@@ -48,6 +51,8 @@ static void add_validation(const struct rg_run *run, struct rg_summary *summary)
             summary->val_best_accuracy = rg_metrics_accuracy(result->validated);
             summary->val_best_r2 = rg_metrics_r2(result->validated);
         }
+        const bool unnoted = !summary->learned_update && rg_summary_learned(summary);
+        summary->learned_update = unnoted ? result->best_update : summary->learned_update;
     }
     if (result->validation.sequences > 0 && result->validation.update == result->training.updates) {
         summary->val_loss = result->validation.loss;

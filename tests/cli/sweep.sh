@@ -39,6 +39,28 @@ done <<'ROWS'
 ROWS
 checked "18 runs beside each other, which are those of train"
 
+# The screen and every run name the device, auto or not: a sweep of one run is the run of train there.
+for device in auto cpu; do
+    for many in "sweep --seed 3" "compare --seed 3 --seeds 1 --remedies tanh --lr 1e-3 --updates 20"; do
+        # shellcheck disable=SC2086 # words are meant
+        expect_status 0 "$program" $many --device $device "${small[@]}" --steps 5 --report device.html
+        expect_joined '^device   (native|opencl): .*, [0-9]+ (thread|unit)' stderr
+        grep -q '<td>device</td>\|>device<' device.html || fail "$many: the page does not name the device"
+        # shellcheck disable=SC2086 # words are meant
+        expect_status 0 "$program" $many --device $device "${small[@]}" --steps 5 --json
+        expect_no_line '^device' stderr
+        # shellcheck disable=SC2016 # back-quotes
+        read -r backend hash < <(python3 -c 'import json, sys
+row = json.loads(open(sys.argv[1]).readline())
+assert row["device"] and row["math"] == "float", row
+print(row["backend"], row["weights_hash"])' "$folder/stdout")
+        [ "$backend" = native ] && there=cpu || there=opencl
+        expect_status 0 "$program" --seed 3 --device "$there" "${small[@]}" --steps 5 --json
+        [ "$(json_end weights_hash)" = "$hash" ] || fail "$many is not the run of train --device $there"
+    done
+done
+checked "the device of every run"
+
 # Options that are no axes, flags and texts, are settings of each run, of each group, and columns of the table.
 printf 'series,a,b,label\n' >numbers.csv
 for i in 1 2 3 4; do printf '%s,%s,0,%s\n%s,0,1,%s\n' $i $i $((i % 2)) $i $((i % 2)) >>numbers.csv; done

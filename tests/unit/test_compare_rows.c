@@ -74,7 +74,7 @@ rg_status rg_trial(const struct rg_trial_options *options, struct rg_summary *su
     summary->config = *of;
     summary->task = "adding";
     (void)snprintf(summary->labels, sizeof summary->labels, "%s", labels);
-    summary->baseline = 0.5;
+    summary->baseline = summary->score_baseline = 0.5;
     summary->steps = 5;
     summary->updates = 8;
     summary->seconds = 10.0 * (double)n_trainings;
@@ -106,7 +106,13 @@ static void compare(const char *line) {
     (void)run_command(line);
     capture_end(&err, &progress);
     (void)rg_stop_watch(before);
-    text_add(&told, "stderr:\n%s\n", progress.bytes);
+    char *const device = strstr(progress.bytes, "device   native: ");
+    char *const rest = device ? strchr(device, '\n') : NULL;
+    if (rest) { /* its name is the machine's */
+        text_add(&told, "stderr:\n%.*sdevice   native: -%s\n", (int)(device - progress.bytes), progress.bytes, rest);
+    } else {
+        text_add(&told, "stderr:\n%s\n", progress.bytes);
+    }
     free(progress.bytes);
     interrupted = failing = diverging = held_out = 0;
     interrupts_early = false;

@@ -224,6 +224,29 @@ START_TEST(rank_is_by_the_best_held_out_loss) {
 }
 END_TEST
 
+/* A run has learned by the loss by which it is ranked: with validation data the lowest of these, beside the baseline
+ * without class weights. */
+START_TEST(learned_by_the_validation) {
+    struct rg_summary s;
+    rg_summary_init(&s, 10);
+    s.loss_kind = RG_LOSS_MSE;
+    s.baseline = 1.0;
+    s.score_baseline = 0.5;
+    s.median_loss = 0.05;
+    ck_assert(rg_summary_learned(&s));
+    s.held_out = 7;
+    ck_assert(!rg_summary_learned(&s)); /* no validation has a loss */
+    s.val_best_loss = 0.05;
+    ck_assert(!rg_summary_learned(&s));
+    s.val_best_loss = 0.029;
+    ck_assert(rg_summary_learned(&s));
+    s.median_loss = 0.9;
+    ck_assert(rg_summary_learned(&s));
+    s.reason = RG_REASON_DIVERGED;
+    ck_assert(!rg_summary_learned(&s));
+}
+END_TEST
+
 /* With one run each nothing can be said of chance: only equal rows are tied. */
 START_TEST(one_run_each) {
     double losses[ROWS][SEEDS] = {{0.5}, {0.5}, {0.1}, {0.4}, {0.101}, {INFINITY}, {INFINITY}};
@@ -294,6 +317,7 @@ TEST_MAIN("summary") {
     tcase_add_test(summaries, rank_is_by_median);
     tcase_add_test(summaries, rank_is_by_the_best_held_out_loss);
     tcase_add_test(summaries, one_run_each);
+    tcase_add_test(summaries, learned_by_the_validation);
     tcase_add_test(summaries, ties);
     tcase_add_test(summaries, a_spike_does_not_move_the_median);
 }

@@ -85,7 +85,7 @@ static void make_comparison(size_t seeds) {
             rg_summary_init(s, 10);
             s->task = "adding";
             s->loss_kind = i == 9 ? RG_LOSS_CE : RG_LOSS_MSE;
-            s->baseline = 1.0 / 6.0;
+            s->baseline = s->score_baseline = 1.0 / 6.0;
             s->steps = 50;
             s->updates = 100 * (i + 1);
             s->sequences_per_s = 1234.5;

@@ -146,10 +146,11 @@ static void describe(const struct rg_comparison_row *row, double seconds, char *
     }
 }
 
-/* Print what is learned, once the first run knows it. */
+/* Print the device, and what is learned, which the first run knows. */
 static void tell_labels(struct job *j, const struct rg_summary *run) {
     if (!j->told_labels) {
         rg_live_clear();
+        rg_screen_device(j->config, &j->device->info);
         rg_screen_labels(&run->config, run->labels);
         j->told_labels = true;
     }

@@ -16,6 +16,7 @@ static const struct {
 } columns[] = {{"parameters", "parameters"},
                {"frozen", "frozen"},
                {"baseline", "baseline"},
+               {"val_baseline", "validation.baseline"},
                {"reason", "reason"},
                {"updates_made", "updates"},
                {"skipped", "skipped"},
@@ -45,6 +46,9 @@ static const struct {
                {"updates_used", "updates_used"},
                {"seconds", "seconds"},
                {"sequences_per_s", "sequences_per_s"},
+               {"device", "device"},
+               {"backend", "backend"},
+               {"math", "math"},
                {"weights_hash", "weights_hash"}};
 
 bool rg_run_table_is(const char *path) {

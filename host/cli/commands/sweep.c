@@ -46,6 +46,8 @@ struct sweep {
     struct rg_sweep_view view;      /* view of the grid and the runs */
     char labels[RG_LABELS_BYTES];   /* labels as last printed */
     rg_status shown;                /* whether the rows of the runs could be shown */
+    struct rg_device_info device;
+    bool told_device;
 };
 
 /* ---- Runs ---- */
@@ -54,6 +56,10 @@ static void on_run(void *self, size_t i, size_t finished) {
     struct sweep *const s = self;
     rg_guard_forbid_restart(RG_GUARD_RESULTS);
     rg_live_clear();
+    if (!s->told_device) {
+        rg_screen_device(s->config, &s->device);
+        s->told_device = true;
+    }
     if (strcmp(s->labels, s->replicas.items[i].summary.labels) != 0) {
         (void)snprintf(s->labels, sizeof s->labels, "%s", s->replicas.items[i].summary.labels);
         rg_screen_labels(s->config, s->labels);
@@ -67,6 +73,11 @@ static void on_run(void *self, size_t i, size_t finished) {
     if (s->lines.status != RG_OK || ferror(stdout)) {
         rg_stop_no_reader();
     }
+}
+
+static void on_device(void *self, const struct rg_device_info *info) {
+    struct sweep *const s = self;
+    s->device = *info;
 }
 
 /* ---- Results ---- */
@@ -162,6 +173,7 @@ static void list_facts(const struct sweep *s, size_t done, struct rg_facts *fact
     }
     rg_facts_data(facts, s->config);
     rg_trainings_facts(&s->trainings, s->replicas.n, rg_seconds() - s->progress.begin, facts);
+    rg_facts_device(facts, &s->device);
 }
 
 /* List the options of the runs that are done: which ones differ between runs, and which ones all runs share. */
@@ -293,6 +305,11 @@ static const struct rg_summary *dealt_summary(const void *self, size_t i) {
     return s->replicas.items[i].done ? &s->replicas.items[i].summary : NULL;
 }
 
+static void on_dealt_device(void *self, const struct rg_device_info *info) {
+    const struct share *const share = self;
+    on_device(share->sweep, info);
+}
+
 static rg_status on_dealt_trained(void *self, size_t i) {
     struct share *const share = self;
     const struct rg_replica *const run = &share->replicas.items[i];
@@ -312,6 +329,7 @@ static rg_status train_dealt(void *self, const size_t *mine, size_t n_mine) {
     share.replicas.n = n_mine;
     share.replicas.on_run = on_dealt_run;
     share.replicas.on_trained = on_dealt_trained;
+    share.replicas.on_device = on_dealt_device;
     share.replicas.self = &share;
     for (size_t i = 0; i < n_mine; i++) {
         share.replicas.items[i] = s->replicas.items[mine[i]];
@@ -376,6 +394,7 @@ static rg_status sweep(struct sweep *s) {
     s->replicas.config = s->config;
     s->replicas.on_run = on_run;
     s->replicas.self = s;
+    s->replicas.on_device = on_device;
     s->replicas.test_device = test_device;
     rg_stop_answer("leaving out the runs that are being trained, then showing those that are done");
     if (rg_ranks_several(ranks)) {

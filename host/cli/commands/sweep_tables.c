@@ -174,8 +174,8 @@ static rg_status begin_runs(struct rg_sweep_tables *s, const struct rg_summary *
     enum { N = sizeof columns / sizeof *columns, HELD_OUT = 2, TEST = 3, LEARNED = 7 };
     struct rg_column shown[N];
     size_t n = 0;
-    (void)snprintf(s->learned, sizeof s->learned, "whether the median is below %g of the baseline's loss",
-                   rg_loss_learned_part(first->loss_kind));
+    (void)snprintf(s->learned, sizeof s->learned, "whether the %s is below %g of the baseline's loss",
+                   s->validates ? "best val" : "median", rg_loss_learned_part(first->loss_kind));
     for (size_t i = 0; i < N; i++) {
         shown[n] = columns[i];
         shown[n].meaning = i == LEARNED                ? s->learned

@@ -15,6 +15,7 @@
 #include "base/ending.h"
 #include "base/hash.h"
 #include "base/number_text.h"
+#include "base/utf8.h"
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
 #include "cli/report/pages.h"
@@ -199,6 +200,9 @@ static rg_status gather(const struct rg_summary *s, const char *key, struct rg_s
     const rg_status status = rg_sections_add_text(to, "options", options);
     rg_free(options);
     RG_TRY(status);
+    RG_TRY(rg_sections_add_text(to, "device", s->device));
+    RG_TRY(rg_sections_add_text(to, "backend", s->backend));
+    rg_sections_put_real(to, "score_baseline", s->score_baseline);
 #define PUT(name) rg_sections_put(to, #name, (uint64_t)s->name);
     WHOLE(PUT)
 #define PUT_REAL(name) rg_sections_put_real(to, #name, s->name);
@@ -216,6 +220,20 @@ static rg_status check(const struct rg_summary *s, const struct rg_sections *fro
                       s->n_lags <= RG_SUMMARY_LAGS && s->n_lags <= s->lag_steps && s->verdict <= RG_STABLE &&
                       memchr(s->labels, 0, sizeof s->labels) != NULL;
     return good ? RG_OK : rg_fail(RG_BAD_FILE, "%s: it is not the result of a training", from->path);
+}
+
+/* What results of version 0.1.0 do not have. */
+static rg_status restore_later(const struct rg_sections *from, struct rg_summary *s) {
+    char *device = NULL, *backend = NULL;
+    s->score_baseline = s->baseline;
+    if (!rg_sections_find(from, "device")) {
+        return RG_OK;
+    }
+    RG_TRY(rg_sections_get_text(from, "device", &device));
+    RG_TRY(rg_sections_get_text(from, "backend", &backend));
+    rg_utf8_copy(s->device, sizeof s->device, device);
+    rg_utf8_copy(s->backend, sizeof s->backend, backend);
+    return rg_sections_real(from, "score_baseline", &s->score_baseline);
 }
 
 static rg_status restore(const struct rg_sections *from, const struct rg_config *asked, struct rg_summary *s) {
@@ -244,6 +262,7 @@ static rg_status restore(const struct rg_sections *from, const struct rg_config 
     RG_TRY(rg_sections_get(from, #name, sizeof s->name, &bytes)); \
     memcpy(s->name, bytes, sizeof s->name);
     ARRAY(GET_ARRAY)
+    RG_TRY(restore_later(from, s));
     return check(s, from);
 }
 

@@ -142,7 +142,8 @@ static bool needs_advice(const struct rg_outcome *o) {
 
 /* ---- The command ---- */
 
-/* For sequences longer than the measured ones the updates grow with the steps. */
+/* The updates of the command. The recipe's number was measured for `at->steps`; longer sequences get more updates, in
+ * proportion. A run on a file keeps its own number if that is larger. */
 static size_t updates_for(const struct rg_recipe_length *at, const struct rg_config *c, size_t steps) {
     const double longer = steps > at->steps ? (double)steps / (double)at->steps : 1.0;
     const size_t wanted = (size_t)((double)at->updates * longer);
@@ -361,7 +362,8 @@ static void take_reason(const struct rg_outcome *o, struct rg_advice *a) {
     expand(o, a->row->why, a);
 }
 
-/* Has the run, well below its baseline, a loss to which the recipe would only bring it? */
+/* Is the run's loss already below the one that the recipe reached where it was measured? Then the recipe promises
+ * nothing. A loss near the baseline does not count: there the data alone make it small. */
 static bool is_at_target_of(const struct rg_outcome *o, const struct rg_recipe *recipe) {
     return !o->diverged && o->loss < recipe->target && o->loss < SOME_PROGRESS * o->baseline;
 }

@@ -191,7 +191,7 @@ rg_status rg_comparison_print(const struct rg_comparison *comparison, const size
     struct rg_columns t;
     (void)snprintf(learned, sizeof learned,
                    "of the seeds that are done, those whose %sloss is below %g of the baseline's",
-                   first->held_out > 0 ? "median training " : "", rg_loss_learned_part(first->loss_kind));
+                   first->held_out > 0 ? "best held-out " : "", rg_loss_learned_part(first->loss_kind));
     columns[LEARNED].meaning = learned;
     const struct rg_columns_options options = {.columns = columns,
                                                .n = look->columns >= WIDE ? COLUMNS : NARROW_COLUMNS,

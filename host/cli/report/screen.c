@@ -285,6 +285,13 @@ static void print_memory(const struct rg_screen *screen, const struct rg_plan *p
     say(screen, "memory", "%s", line.text);
 }
 
+void rg_screen_device(const struct rg_config *config, const struct rg_device_info *info) {
+    if (!config->output.quiet && !config->output.json) {
+        const struct rg_screen screen = {.look = rg_look_of(config)};
+        print_device(&screen, info);
+    }
+}
+
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *f) {
     const struct rg_config *const c = f->config;
     if (screen->config->output.quiet || screen->config->output.json) {

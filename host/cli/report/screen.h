@@ -45,6 +45,9 @@ void rg_screen_init(struct rg_screen *screen, const struct rg_config *config);
 /* Print a line about what is learned from a file (rg_targets_describe), unless it is "". */
 void rg_screen_labels(const struct rg_config *config, const char *labels);
 
+/* Print the device of the trainings of a command, as the opening of one training has it. */
+void rg_screen_device(const struct rg_config *config, const struct rg_device_info *info);
+
 /* Print what will run: model, task and baseline, batch and optimiser, device, memory. */
 void rg_screen_opening(const struct rg_screen *screen, const struct rg_run_facts *facts);
 
