@@ -32,6 +32,8 @@ for name in sys.argv[1:]:
         line = re.sub(r"\x1b\[[0-9;]*m", "", line)
         if len(line) <= 80 or line.startswith("rnn-gpu: ") or re.match(r"\s*(Try\s+)?(\./)?rnn-gpu ", line):
             continue
+        if re.match(r"\s*--\S+ \S+( \\)?$", line): # an option of a command stays beside its value
+            continue
         start = len(line) - len(line.lstrip())
         if " " in line[start:81].rstrip():
             bad.append("%d columns: %s" % (len(line), line))
