@@ -358,38 +358,32 @@ static void note_expected(struct walk *w) {
 static rg_status note_matrix(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const struct rg_cell_facts *const f = &w->facts;
-    const size_t n = f->hidden;
-    rg_status status = RG_OK;
-    c->sigma_hh = rg_largest_singular(f->w_hh, f->gates * n, n, &status);
-    return status;
+    return rg_largest_singular(f->w_hh, f->gates * f->hidden, f->hidden, &c->sigma_hh);
 }
 
 /* Record what no verdict rests on. */
 static rg_status note_more(struct walk *w) {
     struct rg_causes *const c = w->causes;
     const struct rg_cell_facts *const f = &w->facts;
-    rg_status status = RG_OK;
     RG_TRY(rg_time_constants_end(&w->times, f->hidden));
     note_slopes(w);
     c->mean_slope = w->slope_sum / w->live_steps; /* NAN if no step was live */
     c->mean_saturated = w->saturated_sum / w->live_steps;
     RG_TRY(rg_spectrum_end(&w->spectrum, &w->limits, &w->products, &c->spectrum));
     if (f->gates == 1) {
-        c->radius = rg_spectral_radius(f->w_hh, f->hidden, &status);
+        RG_TRY(rg_spectral_radius(f->w_hh, f->hidden, &c->radius));
     }
-    RG_TRY(status);
     if (f->w_sh) {
-        c->sigma_sh = rg_largest_singular(f->w_sh, f->gates * f->hidden, f->hidden, &status);
+        RG_TRY(rg_largest_singular(f->w_sh, f->gates * f->hidden, f->hidden, &c->sigma_sh));
     }
-    RG_TRY(status);
     if (f->w_sh && f->gates == 1) {
-        c->radius_sh = rg_spectral_radius(f->w_sh, f->hidden, &status);
+        RG_TRY(rg_spectral_radius(f->w_sh, f->hidden, &c->radius_sh));
     }
     note_expected(w);
     if (w->log_forget_count > 0.0) {
         c->mean_log_forget = w->log_forgets / w->log_forget_count;
     }
-    return status;
+    return RG_OK;
 }
 
 static rg_status create_causes(const struct walk *w, struct rg_causes *c) {

@@ -8,7 +8,7 @@
 /* Quantiles, by nearest rank, of the numbers that are not NAN; NAN if there are none. `scratch` is [n]. */
 static void quantiles(const double *values, size_t n, double *scratch, double *const out[RG_N_QUANTILES], size_t lag) {
     static const double ranks[RG_N_QUANTILES] = {
-        [RG_MIN] = 0.0, [RG_P10] = 0.1, [RG_MEDIAN] = 0.5, [RG_P90] = 0.9, [RG_MAX] = 1.0};
+        [RG_QUANTILE_MIN] = 0.0, [RG_P10] = 0.1, [RG_MEDIAN] = 0.5, [RG_P90] = 0.9, [RG_QUANTILE_MAX] = 1.0};
     size_t count = 0;
     for (size_t i = 0; i < n; i++) {
         if (!isnan(values[i])) {

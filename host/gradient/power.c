@@ -46,13 +46,10 @@ static size_t iterations(size_t elements) {
     return fit < 100.0 ? 100 : fit > MAX_ITERATIONS ? MAX_ITERATIONS : (size_t)fit;
 }
 
-double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_status *status) {
+rg_status rg_largest_singular(const double *a, size_t rows, size_t columns, double *sigma) {
     double *v = NULL, size = 0.0;
-    const rg_status got = rg_alloc(&v, rows + columns, sizeof *v, "power iteration");
-    if (got != RG_OK) {
-        *status = got;
-        return NAN;
-    }
+    *sigma = NAN;
+    RG_TRY(rg_alloc(&v, rows + columns, sizeof *v, "power iteration"));
     double *const w = v + columns;
     start_vector(v, columns);
     (void)unit(v, columns);
@@ -66,16 +63,14 @@ double rg_largest_singular(const double *a, size_t rows, size_t columns, rg_stat
         }
     }
     rg_free(v);
-    return size;
+    *sigma = size;
+    return RG_OK;
 }
 
-double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
+rg_status rg_spectral_radius(const double *a, size_t n, double *radius) {
     double *v = NULL, logs = 0.0;
-    const rg_status got = rg_alloc(&v, 2 * n, sizeof *v, "power iteration");
-    if (got != RG_OK) {
-        *status = got;
-        return NAN;
-    }
+    *radius = NAN;
+    RG_TRY(rg_alloc(&v, 2 * n, sizeof *v, "power iteration"));
     const size_t max = iterations(n * n), from = max / 2;
     double *x = v, *y = v + n;
     start_vector(x, n);
@@ -89,5 +84,6 @@ double rg_spectral_radius(const double *a, size_t n, rg_status *status) {
         y = swap;
     }
     rg_free(v);
-    return exp(logs / (double)(max - from));
+    *radius = exp(logs / (double)(max - from));
+    return RG_OK;
 }

@@ -17,7 +17,7 @@
 #include "gradient/watch.h"
 
 enum { RG_LAG_HH, RG_LAG_IH, RG_LAG_SH, RG_LAG_MATRICES };
-enum { RG_MIN, RG_P10, RG_MEDIAN, RG_P90, RG_MAX, RG_N_QUANTILES };
+enum { RG_QUANTILE_MIN, RG_P10, RG_MEDIAN, RG_P90, RG_QUANTILE_MAX, RG_N_QUANTILES };
 extern const char *const rg_quantile_names[];
 
 /* A weight matrix, or the rows of one gate in it; G is its own gradient. */

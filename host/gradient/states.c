@@ -259,12 +259,12 @@ static rg_status read_saved(const struct reading *r, size_t which, size_t t, dou
 static void forget_others(const struct reading *r) {
     const struct rg_chunk *const c = &r->engine->net.chunk;
     struct rg_step_states *const s = r->states;
-    if (s->segment == c->at && s->row == c->first_row && s->of == c->rows && s->update == c->update) {
+    if (s->segment == c->at && s->first_row == c->first_row && s->n_rows == c->rows && s->update == c->update) {
         return;
     }
     s->segment = c->at;
-    s->row = c->first_row;
-    s->of = c->rows;
+    s->first_row = c->first_row;
+    s->n_rows = c->rows;
     s->update = c->update;
     for (size_t i = 0; i < RG_N_STEP_BLOCKS; i++) {
         s->blocks[i].n = 0;

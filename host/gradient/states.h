@@ -57,7 +57,8 @@ struct rg_step_states {
     struct rg_step_block blocks[RG_N_STEP_BLOCKS];
     size_t max;                /* largest number of steps in a block */
     uint64_t update;           /* the update whose scan filled the blocks */
-    size_t segment, row, of;   /* segment on the device, first row, number of rows */
+    size_t segment;            /* on the device */
+    size_t first_row, n_rows;  /* of the chunk */
     struct rg_device *device;  /* borrowed */
     struct rg_buffer *aligned; /* memory for a step on the device if facts.to_first, else NULL */
 };

@@ -8,7 +8,11 @@
 #include "model/philox.h"
 #include "rnn_gpu/memory.h"
 
-enum { N = RG_MICRO_BATCHES, MAX_FITTED = 64, MAX_DRAWS = RG_DRAWS - RG_DRAWS / 10 };
+enum {
+    N = RG_MICRO_BATCHES,
+    MAX_FITTED = 64,
+    MIN_DRAWS = RG_DRAWS - RG_DRAWS / 10 /* that gave a number; with fewer there is no interval */
+};
 
 /* Share of the draws cut off on each side of an interval, for 6, 7 and 8 micro-batches: Phi(-t sqrt(n / (n - 1))),
  * where t is the 97.5 % quantile of Student's t with n - 1 degrees of freedom. */
@@ -40,7 +44,7 @@ struct rg_interval rg_interval_of(double *values, size_t n_micro) {
             values[n++] = values[i];
         }
     }
-    if (n < MAX_DRAWS) {
+    if (n < MIN_DRAWS) {
         return (struct rg_interval){NAN, NAN};
     }
     rg_sort(values, n);

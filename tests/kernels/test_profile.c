@@ -100,7 +100,7 @@ static void expect_profile(const struct subject *s, size_t layer, size_t directi
         for (size_t q = 0; q + 1 < RG_N_QUANTILES; q++) {
             ck_assert(!(p->delta_quantiles[q][lag] > p->delta_quantiles[q + 1][lag]));
         }
-        const double max = p->delta_quantiles[RG_MAX][lag];
+        const double max = p->delta_quantiles[RG_QUANTILE_MAX][lag];
         ck_assert(!(max > p->delta_log10[lag] + 1e-12));
         ck_assert(e->sizes.batch > 1 || fabs(max - p->delta_log10[lag]) < 1e-12);
     }

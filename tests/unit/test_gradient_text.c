@@ -354,9 +354,9 @@ START_TEST(sentences) {
     s.d.verdict.spread = 7.25;
     tell("sequences");
     double least[] = {-INFINITY};
-    s.items[0].delta_quantiles[RG_MIN] = least;
+    s.items[0].delta_quantiles[RG_QUANTILE_MIN] = least;
     tell("a sequence without a gradient at lag 0");
-    s.items[0].delta_quantiles[RG_MIN] = NULL;
+    s.items[0].delta_quantiles[RG_QUANTILE_MIN] = NULL;
     s.d.verdict.dead = 1;
     tell("a dead sequence");
     s.d.verdict.mixture = RG_MIXED_LAYERS;

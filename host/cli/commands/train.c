@@ -311,7 +311,7 @@ static rg_status diverged(const struct job *j) {
 }
 
 /* The run's status at the end, once everything is written. */
-static rg_status verdict_status(const struct job *j) {
+static rg_status end_status(const struct job *j) {
     const struct rg_training *const t = &j->run->result.training;
     if (t->reason == RG_REASON_DIVERGED) {
         return diverged(j);
@@ -530,7 +530,7 @@ static rg_status train(struct job *j) {
     }
     const rg_status finished = finish(j);
     RG_TRY(finished == RG_NO_READER ? RG_OK : finished);
-    RG_TRY(verdict_status(j));
+    RG_TRY(end_status(j));
     return finished;
 }
 

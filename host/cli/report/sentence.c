@@ -191,7 +191,7 @@ static void add_reach(struct text *t, const struct rg_diagnosis *d) {
     const struct rg_verdict *const v = &d->verdict;
     char power[32];
     const bool placed = d->profiles->layers * d->profiles->directions > 1;
-    const double *const least = d->profile->delta_quantiles[RG_MIN];
+    const double *const least = d->profile->delta_quantiles[RG_QUANTILE_MIN];
     const bool later = least && least[0] == -INFINITY; /* some sequence has no gradient at lag 0 */
     add(t, "%s gradient %zu step%s back is %s of that at %s", placed ? "the" : "The", v->last, v->last == 1 ? "" : "s",
         rg_explain_power(v->log10_reach, power), later ? "each sequence's first lag with a gradient" : "the loss");
