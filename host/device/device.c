@@ -114,10 +114,9 @@ size_t rg_device_units(const struct rg_device *device, size_t n) {
 }
 
 size_t rg_device_groups(const struct rg_device *device, size_t n, size_t per_group) {
-    enum { GROUPS_A_UNIT = 4 };
     const size_t at_once = rg_device_items(device) * (size_t)device->info.vec; /* a vector for each item */
     const size_t each = device->info.is_gpu ? rg_min(at_once, per_group) : per_group;
-    const size_t max = GROUPS_A_UNIT * (size_t)device->info.units;
+    const size_t max = RG_GROUPS_A_UNIT * (size_t)device->info.units;
     return rg_min(rg_max(rg_divide_up(n, each), 1), max);
 }
 

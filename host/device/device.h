@@ -1,8 +1,9 @@
 /* A device: memory, and kernels launched over work-groups. A small table of operations has two implementations, OpenCL
  * and native. All code above is the same for both.
  *
- * Commands go into one in-order queue. A launch returns as soon as it is queued; rg_device_finish and reads wait. After
- * a command has failed, the device may only be renewed or destroyed.
+ * A device executes its commands one after the other, in the order in which they come. A launch returns as soon as it
+ * is queued. rg_device_finish and reads wait for all commands before them. After a command has failed, the device may
+ * only be renewed or destroyed.
  *
  * Only the process that opened a device can use it. A child after fork() has neither the driver's threads nor those of
  * the native device: there operations fail with RG_ERROR, and destroying only frees memory. */
@@ -173,6 +174,7 @@ rg_status rg_buffer_create(struct rg_device *device, size_t bytes, const char *w
 /* out[n] = n buffers of the same size in one piece of memory. Destroy each by itself. */
 rg_status rg_buffers_create(struct rg_device *device, size_t n, size_t bytes, const char *what, struct rg_buffer **out);
 void rg_buffer_destroy(struct rg_device *device, struct rg_buffer *buffer); /* NULL allowed */
+/* When it returns, the bytes have been copied, so the caller may change them. */
 rg_status rg_buffer_write(struct rg_device *device, struct rg_buffer *to, size_t offset, const void *from,
                           size_t bytes);
 rg_status rg_buffer_read(struct rg_device *device, void *to, struct rg_buffer *from, size_t offset, size_t bytes);
@@ -220,6 +222,9 @@ void rg_device_set_gpu(struct rg_device_info *info);
 size_t rg_device_panel(const struct rg_device *device);
 size_t rg_device_units(const struct rg_device *device, size_t n);
 bool rg_device_is_roomy(const struct rg_device_info *info); /* RG_IS_ROOMY of kernels/base/args.h */
+/* Work-groups for each compute unit, where work may be cut into any number of them: enough that a late group has little
+ * left to do. */
+enum { RG_GROUPS_A_UNIT = 4 };
 /* Work-groups of an elementwise kernel for n numbers or rows: enough that a group has at most `per_group` of them, as
  * far as they keep all compute units busy. */
 size_t rg_device_groups(const struct rg_device *device, size_t n, size_t per_group);

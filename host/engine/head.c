@@ -2,6 +2,7 @@
 #include "engine/head.h"
 
 #include "base/sizes.h"
+#include "engine/jobs.h"
 #include "engine/layer.h"
 #include "engine/readout.h"
 #include "engine/wide_head.h"
@@ -13,41 +14,24 @@ static size_t head_offset(const struct rg_net *net, bool bias) {
 
 size_t rg_head_pack_jobs(const struct rg_net *net, struct rg_pack_job jobs[RG_MAX_JOBS]) {
     const struct rg_plan *const p = &net->plan;
-    const size_t panel = rg_device_panel(net->device), states = p->directions * p->hidden;
-    const size_t weight = head_offset(net, false);
-    const rg_u32 width = (rg_u32)panel, padded = (rg_u32)p->o_stride;
-    jobs[0] = (struct rg_pack_job){.source = weight,
-                                   .source2 = RG_NO_SOURCE,
-                                   .target = p->pack_head,
-                                   .stride_k = 1,
-                                   .stride_u = states,
-                                   .depth = (rg_u32)states,
-                                   .gates = 1,
-                                   .all_gates = 1,
-                                   .units = (rg_u32)p->outputs,
-                                   .padded = padded,
-                                   .width = width};
-    jobs[1] = (struct rg_pack_job){.source = weight,
-                                   .source2 = RG_NO_SOURCE,
-                                   .target = p->pack_head_reverse,
-                                   .stride_k = states,
-                                   .stride_u = 1,
-                                   .depth = (rg_u32)p->outputs,
-                                   .gates = 1,
-                                   .all_gates = 1,
-                                   .units = (rg_u32)states,
-                                   .padded = (rg_u32)(rg_round_up(states, panel)),
-                                   .width = width};
-    jobs[2] = (struct rg_pack_job){.source = head_offset(net, true),
-                                   .source2 = RG_NO_SOURCE,
-                                   .target = p->pack_head_bias,
-                                   .stride_u = 1,
-                                   .depth = 1,
-                                   .gates = 1,
-                                   .all_gates = 1,
-                                   .units = (rg_u32)p->outputs,
-                                   .padded = padded,
-                                   .width = width};
+    const size_t states = p->directions * p->hidden;
+    const struct rg_pack_matrix forward = {.source = head_offset(net, false),
+                                           .target = p->pack_head,
+                                           .rows = p->outputs,
+                                           .columns = states,
+                                           .padded = p->o_stride};
+    const struct rg_pack_matrix bias = {.source = head_offset(net, true),
+                                        .target = p->pack_head_bias,
+                                        .rows = p->outputs,
+                                        .columns = 1,
+                                        .padded = p->o_stride};
+    struct rg_pack_matrix reverse = forward;
+    reverse.target = p->pack_head_reverse;
+    reverse.padded = rg_round_up(states, rg_device_panel(net->device));
+    reverse.transposed = true;
+    jobs[0] = rg_pack_matrix_job(net, &forward);
+    jobs[1] = rg_pack_matrix_job(net, &reverse);
+    jobs[2] = rg_pack_matrix_job(net, &bias);
     return 3;
 }
 

@@ -8,6 +8,20 @@
 
 static_assert(sizeof(struct rg_pack_args) >= sizeof(struct rg_reduce_args), "the larger one comes first");
 
+struct rg_pack_job rg_pack_matrix_job(const struct rg_net *net, const struct rg_pack_matrix *m) {
+    return (struct rg_pack_job){.source = m->source,
+                                .source2 = RG_NO_SOURCE,
+                                .target = m->target,
+                                .stride_k = m->transposed ? m->columns : 1,
+                                .stride_u = m->transposed ? 1 : m->columns,
+                                .depth = (rg_u32)(m->transposed ? m->rows : m->columns),
+                                .gates = 1,
+                                .all_gates = 1,
+                                .units = (rg_u32)(m->transposed ? m->columns : m->rows),
+                                .padded = (rg_u32)m->padded,
+                                .width = (rg_u32)rg_device_panel(net->device)};
+}
+
 rg_status rg_jobs_launch(struct rg_net *net, struct rg_jobs *jobs) {
     if (jobs->n == 0) {
         return RG_OK;

@@ -18,6 +18,15 @@ struct rg_jobs {
     } args; /* zeros after the jobs: equal arguments are equal bytes */
 };
 
+/* A matrix [rows][columns] of the weights without gates, or with gates that are rows like others. It is packed with a
+ * unit for each row, or `transposed` for each column, and zeros up to `padded` units. */
+struct rg_pack_matrix {
+    size_t source, target; /* offsets into the weights and the packed weights */
+    size_t rows, columns, padded;
+    bool transposed;
+};
+struct rg_pack_job rg_pack_matrix_job(const struct rg_net *net, const struct rg_pack_matrix *matrix);
+
 /* Add a job of `work` elements. Launches those that wait if there is no room for another. */
 rg_status rg_jobs_add(struct rg_net *net, struct rg_jobs *jobs, const void *job, size_t work);
 

@@ -3,8 +3,6 @@
 #include "model/cells.h"
 #include "plan/groups.h"
 
-enum { GROUPS_A_UNIT = 4 };
-
 /* Blocks of the list for all partial sums of a launch. */
 static size_t list_blocks(const struct rg_weight_gradient_args *args) {
     return (size_t)args->blocks * args->n_slices * args->parts;
@@ -89,7 +87,7 @@ static rg_u32 fill_sources(const struct rg_plan *p, size_t layer, size_t directi
 rg_status rg_layer_gradient(struct rg_net *net, size_t layer, size_t direction, const struct rg_layer_parts *parts) {
     const struct rg_plan *const p = &net->plan;
     const size_t panels = p->deltas * (p->h_stride / rg_device_panel(net->device)),
-                 across = rg_divide_up(GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
+                 across = rg_divide_up(RG_GROUPS_A_UNIT * (size_t)net->device->info.units, parts->n);
     const size_t panel_parts = rg_max(1, rg_min(rg_divide_up(across, panels), p->hidden / RG_CPU_BLOCK_ROWS));
     struct rg_weight_gradient_args args = {
         .rows = net->chunk.rows,

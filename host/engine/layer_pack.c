@@ -1,4 +1,5 @@
 /* Packing the weights of a layer: see layer.h. */
+#include "engine/jobs.h"
 #include "engine/layer.h"
 
 /* Units of a panel of the forward scan. A panel of the gru and the lstm has one vector for each gate. */
@@ -30,19 +31,15 @@ static struct rg_pack_job forward_job(const struct rg_net *net, size_t source, s
 static struct rg_pack_job reverse_job(const struct rg_net *net, size_t source, size_t target, size_t columns,
                                       bool scan) {
     const struct rg_plan *const p = &net->plan;
-    const size_t width = rg_device_panel(net->device);
-    return (struct rg_pack_job){.source = source,
-                                .source2 = RG_NO_SOURCE,
-                                .target = target,
-                                .stride_k = columns,
-                                .stride_u = 1,
-                                .depth = (rg_u32)(p->gates * p->hidden),
-                                .gates = 1,
-                                .all_gates = 1,
-                                .units = (rg_u32)columns,
-                                .padded = (rg_u32)(scan ? p->h_stride : rg_round_up(columns, width)),
-                                .width = (rg_u32)width,
-                                .tf32 = scan};
+    struct rg_pack_job job = rg_pack_matrix_job(
+        net, &(struct rg_pack_matrix){.source = source,
+                                      .target = target,
+                                      .rows = p->gates * p->hidden,
+                                      .columns = columns,
+                                      .padded = scan ? p->h_stride : rg_round_up(columns, rg_device_panel(net->device)),
+                                      .transposed = true});
+    job.tf32 = scan;
+    return job;
 }
 
 /* Jobs for `gates` sums of biases, from gate `first` on. A sum has one bias or two. */
@@ -66,16 +63,9 @@ static struct rg_pack_job bias_job(const struct rg_net *net, size_t target, size
 /* `units` numbers as they stand, and zeros up to `padded`. */
 static struct rg_pack_job vector_job(const struct rg_net *net, size_t source, size_t target, size_t units,
                                      size_t padded) {
-    return (struct rg_pack_job){.source = source,
-                                .source2 = RG_NO_SOURCE,
-                                .target = target,
-                                .stride_u = 1,
-                                .depth = 1,
-                                .gates = 1,
-                                .all_gates = 1,
-                                .units = (rg_u32)units,
-                                .padded = (rg_u32)padded,
-                                .width = (rg_u32)rg_device_panel(net->device)};
+    return rg_pack_matrix_job(
+        net,
+        &(struct rg_pack_matrix){.source = source, .target = target, .rows = units, .columns = 1, .padded = padded});
 }
 
 size_t rg_layer_pack_jobs(const struct rg_net *net, size_t layer, size_t direction,

@@ -5,10 +5,10 @@
 #include "engine/library.h"
 #include "engine/readout.h"
 
-enum { TILE = 64, GROUPS_A_UNIT = 4 };
+enum { TILE = 64 };
 
 static rg_status product(struct rg_net *net, struct rg_buffer *a, struct rg_buffer *out, struct rg_product_args args) {
-    const size_t tiles = rg_divide_up(args.rows, TILE), wanted = GROUPS_A_UNIT * (size_t)net->device->info.units;
+    const size_t tiles = rg_divide_up(args.rows, TILE), wanted = RG_GROUPS_A_UNIT * (size_t)net->device->info.units;
     const size_t shares = rg_divide_up(wanted, tiles);
     args.tile = TILE;
     return rg_device_launch(

@@ -7,8 +7,7 @@ enum {
     SMALL_BLOCK = 2, /* rows; with fewer, the loads of a block would take longer than its products */
     TILE = 32,       /* most sequences of a work-group */
     MIN_ITEMS = 32,  /* of a work-group: the sub-group of most GPUs */
-    LIST_ITEMS = 64, /* fewest of a work-group of a list of blocks */
-    GROUPS_A_UNIT = 4
+    LIST_ITEMS = 64  /* fewest of a work-group of a list of blocks */
 };
 
 bool rg_groups_vary(const struct rg_device_info *info) {
@@ -53,7 +52,7 @@ int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks) {
         return info->rows;
     }
     int rows = info->rows / 2;
-    while (rows * info->cols > LIST_ITEMS && blocks < (size_t)rows * GROUPS_A_UNIT * (size_t)info->units) {
+    while (rows * info->cols > LIST_ITEMS && blocks < (size_t)rows * RG_GROUPS_A_UNIT * (size_t)info->units) {
         rows /= 2;
     }
     return rows;

@@ -16,7 +16,6 @@ enum {
     GPU_HEAD_PARTS = 32,   /* most parts of the batch in the head's gradient on a GPU */
     GPU_SLICE_ROWS = 64,   /* on a GPU what RG_SLICE_ROWS is elsewhere */
     NORM_ELEMENTS = 16384, /* of the gradient in one group of the norm */
-    GROUPS_A_UNIT = 4,     /* work-groups for each compute unit */
     MAX_SHARES = 512,      /* shares of a table of words: into so many a range of tokens is sorted */
     MAX_RANGES = 256       /* ranges of tokens that are sorted */
 };
@@ -149,7 +148,7 @@ static struct rg_plan given_sizes(const struct rg_device *device, const struct r
 /* Choose the strides of rows, and into how many groups a launch over words or over the gradient is cut. */
 static void plan_strides(struct rg_plan *p, const struct rg_device *device) {
     const size_t panel = rg_device_panel(device), pad = rg_plan_line_pad(&device->info);
-    const size_t groups = GROUPS_A_UNIT * (size_t)device->info.units;
+    const size_t groups = RG_GROUPS_A_UNIT * (size_t)device->info.units;
     p->h_stride = rg_device_units(device, p->hidden);
     p->o_stride = rg_round_up(p->outputs, panel);
     p->dx_stride = p->words ? rg_round_up(p->inputs, panel) : 0;

@@ -7,8 +7,7 @@ static const double ENOUGH_SECONDS = 0.3;
 enum { MAX_UPDATES = 20 };
 
 static rg_status update_once(struct rg_run *run, uint64_t update) {
-    struct rg_batch_source *const source = run->source ? &run->source->source : &run->task.source;
-    RG_TRY(rg_engine_gradient(run->engine, source, update));
+    RG_TRY(rg_engine_gradient(run->engine, rg_run_source(run), update));
     RG_TRY(rg_engine_norm(run->engine, update));
     RG_TRY(rg_engine_step(run->engine, 0.0));
     return rg_device_finish(run->device);

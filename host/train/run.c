@@ -79,15 +79,11 @@ static rg_status create_engine(struct rg_run *r) {
     return rg_engine_create(r->device, r->model, &options, &r->engine);
 }
 
-static struct rg_batch_source *source_of(struct rg_run *r) {
-    return r->source ? &r->source->source : &r->task.source;
-}
-
 /* What the training needs besides the engine. */
 static rg_status create_training(struct rg_run *run) {
     RG_TRY(rg_trainer_state_create(&run->config, &run->state));
     if (run->config.training.lag_every) {
-        RG_TRY(rg_lag_sampler_create(run->engine, source_of(run), run->config.training.probe_time, &run->sampler));
+        RG_TRY(rg_lag_sampler_create(run->engine, rg_run_source(run), run->config.training.probe_time, &run->sampler));
         RG_TRY(
             rg_alloc(&run->driven, run->sampler->n_sampled, run->sampler->steps * sizeof *run->driven, "lag samples"));
     }
@@ -334,7 +330,7 @@ static rg_status train(struct rg_run *run, struct relay *relay) {
                                            .rest_every = rest_every_of(run),
                                            .validation = run->validator ? &validation : NULL};
     set_in_step(run, true);
-    RG_TRY(rg_train(run->engine, source_of(run), &run->config, &hooks, &run->state));
+    RG_TRY(rg_train(run->engine, rg_run_source(run), &run->config, &hooks, &run->state));
     run->result.training = run->state.training;
     if (run->sampler) {
         choose_driver(run, &run->result.driver);
@@ -395,7 +391,8 @@ static rg_status diagnose(struct rg_run *r, enum rg_run_findings findings, const
                                                  .brief = findings != RG_FIND_ALL,
                                                  .threads = c->machine.threads,
                                                  .watch = watch ? *watch : (struct rg_watch){.go_on = NULL}};
-    RG_TRY(rg_diagnosis_measure(r->engine, source_of(r), r->result.training.updates, &options, &r->result.diagnosis));
+    RG_TRY(
+        rg_diagnosis_measure(r->engine, rg_run_source(r), r->result.training.updates, &options, &r->result.diagnosis));
     r->result.diagnosis.cut = c->training.tbptt;
     return RG_OK;
 }

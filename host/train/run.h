@@ -1,5 +1,6 @@
-/* One training as an object: problem, data, model, device, engine and source, made, trained and measured without a
- * word on any screen. `train` makes one, `compare` and `sweep` many. */
+/* One training as an object, which has a problem, data, a model, a device, an engine and a source. These functions make
+ * it, train it and measure its gradient, and print nothing. `train` makes one such object, `compare` and `sweep` many.
+ */
 #ifndef RG_RUN_H
 #define RG_RUN_H
 
@@ -97,6 +98,9 @@ struct rg_run {
 rg_status rg_run_create(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,
                         struct rg_run **out);
 void rg_run_destroy(struct rg_run *run); /* NULL allowed */
+
+/* What the run's batches come from. */
+struct rg_batch_source *rg_run_source(struct rg_run *run);
 
 /* The plan that the run would have. */
 rg_status rg_run_plan(const struct rg_config *config, const struct rg_run_data *data, struct rg_device *device,

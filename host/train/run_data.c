@@ -8,6 +8,7 @@
 #include "train/fill.h"
 #include "train/run.h"
 #include "train/setup.h"
+#include "train/source.h"
 #include "train/stateful.h"
 #include "train/windows.h"
 
@@ -199,4 +200,8 @@ void rg_run_data_release(struct rg_run_data *data) {
     rg_dataset_destroy(data->test);
     rg_model_destroy(data->start);
     *data = (struct rg_run_data){.training = NULL};
+}
+
+struct rg_batch_source *rg_run_source(struct rg_run *run) {
+    return run->source ? &run->source->source : &run->task.source;
 }

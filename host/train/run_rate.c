@@ -14,7 +14,7 @@ rg_status rg_run_find_rate(struct rg_run *run) {
     if (ranks) {
         ranks->in_step = true;
     }
-    RG_TRY(rg_rate_test_run(run->engine, run->source ? &run->source->source : &run->task.source, run->rate_test));
+    RG_TRY(rg_rate_test_run(run->engine, rg_run_source(run), run->rate_test));
     if (ranks) {
         ranks->in_step = false;
     }

@@ -101,12 +101,11 @@ typedef rg_status check_code(cl_int code, const char *call, const char *object);
 
 /* Queue zeros by a kernel: see kernels/data/fill.cl. */
 static rg_status fill(struct opencl_device *device, cl_mem memory, size_t at, size_t bytes, check_code *check) {
-    enum { GROUPS_A_UNIT = 8 };
     const struct rg_launch launch = {.kernel = RG_K_rg_fill};
     const struct rg_fill_args args = {.at = at, .bytes = bytes};
     const struct rg_cl *const cl = device->cl;
     const size_t local[2] = {(size_t)device->base.info.cols, (size_t)device->base.info.rows};
-    const size_t max = GROUPS_A_UNIT * (size_t)device->base.info.units,
+    const size_t max = 2 * RG_GROUPS_A_UNIT * (size_t)device->base.info.units,
                  need = bytes / (local[0] * local[1] * sizeof(rg_u32));
     const size_t groups = need < 1 ? 1 : rg_min(need, max), global[2] = {groups * local[0], local[1]};
     cl_kernel kernel = NULL;
