@@ -200,7 +200,7 @@ static void print_plan(const struct rg_bench_report *r, const struct rg_bench_ro
         }
     }
     print_line(&line);
-    (void)printf("%sfastest %.3g s, slowest %.3g s of %zu\n", indent, b->fastest, b->slowest, b->updates);
+    (void)printf("%sfastest %.3g s, slowest %.3g s of %zu updates\n", indent, b->fastest, b->slowest, b->updates);
 }
 
 static void print_bounds(const struct rg_bench_report *r, const struct rg_bench_row *row, size_t i) {
