@@ -64,13 +64,13 @@ rg_status rg_csv_rewind(struct rg_csv *csv);
 /* The next cell, or cell->text == NULL after the last. */
 rg_status rg_csv_next(struct rg_csv *csv, struct rg_csv_cell *cell);
 
-/* Is the cell a decimal number? */
 /* Would the cell be a number with a point instead of its comma? */
 bool rg_csv_has_decimal_comma(const struct rg_csv *csv, const struct rg_csv_cell *cell);
 
 /* Does the cell mean a missing value? It does if it is empty, NA, N/A, NaN, null or ?. */
 bool rg_csv_is_missing(const struct rg_csv_cell *cell);
 
+/* Is the cell a decimal number? */
 bool rg_csv_is_number(const struct rg_csv *csv, const struct rg_csv_cell *cell);
 
 /* *value = the cell as a decimal number. RG_BAD_FILE if it is not one, or not finite in the run's precision. */

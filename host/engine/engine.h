@@ -1,4 +1,5 @@
-/* The engine: a model on a device, and one update as a queue of kernels. Nothing returns to the host inside an update.
+/* The engine computes with a model on a device. It queues the kernels of an update one after the other, and the host
+ * needs no result of them before the update has ended, except with several shards (shards.h).
  *
  *   weights -> packed -> [chunk: x, y -> forward scan h -> head z, dz, dh -> reverse scan d -> partial sums] for all
  *   chunks -> gradient -> norm -> optimiser -> weights */

@@ -1,6 +1,6 @@
-/* An optimiser on a device: its settings and its states, in the layout of the parameter arena. An update is two
- * launches of the norm, which also clip and decide whether the update counts, and one of the optimiser for each range
- * of weights that are trained.
+/* The optimiser on a device: its options, and its states in the layout of the parameter arena. Each update has one or
+ * two launches that compute the gradient's norm and the factor by which it is clipped, and that decide whether the
+ * update counts. Then each range of trained weights has a launch that changes them.
  *
  * The formulas are those of torch.optim (PyTorch 2) with its defaults: SGD (dampening 0), RMSprop (alpha 0.99, epsilon
  * 1e-8, not centred), Adam and AdamW (betas 0.9 and 0.999, epsilon 1e-8), Adagrad (epsilon 1e-10, initial value 0, no
@@ -15,11 +15,12 @@
 struct rg_optimizer_options {
     enum rg_optimizer kind;
     double momentum;     /* of momentum, nesterov and rmsprop */
-    bool has_constants;  /* false: what follows is as PyTorch has it by default */
+    bool has_constants;  /* false: beta1, beta2 and epsilon are PyTorch's defaults */
     double beta1, beta2; /* of adam and adamw; beta2 is also rmsprop's alpha */
     double epsilon;      /* of adam, adamw, rmsprop and adagrad; NAN: PyTorch's */
-    double weight_decay; /* times the weights, added to the clipped gradient; adamw: decoupled */
-    /* At most one of the two is above 0, which is off: as torch.nn.utils.clip_grad_norm_ and clip_grad_value_. */
+    double
+        weight_decay; /* the weights times this are added to the clipped gradient; adamw shrinks the weights instead */
+    /* Limits as those of torch.nn.utils.clip_grad_norm_ and clip_grad_value_. 0: no limit. At most one is above 0. */
     double clip_norm;
     double clip_value;
     unsigned max_skips; /* updates with a loss or gradient that is not finite, in a row, that stop the run */

@@ -1,5 +1,5 @@
-/* Bounded launches. A driver, a screen or a watchdog ends work that holds a GPU for long, so no launch may take more
- * than info.launch_seconds.
+/* Launches of bounded length: none is to take longer than info.launch_seconds. During a longer one a screen on the same
+ * GPU would stand still, or the driver's watchdog would end the work.
  *
  * Work is counted in units. In a scan a unit is a step, or a part of a step if there are very many sequences. In a
  * weight gradient it is a slice of a block. The first launches of each kind of work are timed, beginning with one unit.

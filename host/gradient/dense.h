@@ -1,5 +1,5 @@
-/* Dense products in double on the host, for the gradient's diagnostics. Every element is one sum in order of depth with
- * one accumulator, so the bits do not depend on the instruction set. */
+/* Products of matrices in double precision on the host, for the measurements of the gradient. Each element has one
+ * accumulator, to which its terms are added in order of depth. So the bits do not depend on the instruction set. */
 #ifndef RG_DENSE_H
 #define RG_DENSE_H
 

@@ -5,8 +5,8 @@
 #include "device/device.h"
 #include "rnn_gpu/config.h"
 
-/* Let a library compute the device's wide products if --gemm says so, or, with auto, the tuning, or without one that it
- * is a GPU. RG_NO_DEVICE if --gemm library finds none. */
+/* Let a library compute the device's wide products: with --gemm library, and with --gemm auto if `bench --tune` found
+ * it faster. If there is no library, --gemm library fails with RG_NO_DEVICE, and --gemm auto uses the kernels. */
 rg_status rg_setup_library(const struct rg_config *config, struct rg_device *device);
 
 /* What --math asks of a device. */

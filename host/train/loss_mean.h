@@ -1,5 +1,5 @@
-/* The headline loss of a run: the mean over its last updates. One batch's loss says little; a run is judged, stopped
- * and reported by this mean alone. */
+/* The loss by which a run is judged, stopped and reported: the mean over its last updates. The loss of a single batch
+ * varies too much for that. */
 #ifndef RG_LOSS_MEAN_H
 #define RG_LOSS_MEAN_H
 
@@ -14,9 +14,9 @@ enum {
     RG_LOSS_MEAN_MAX = 1 << 20, /* the mean of longer runs is over so many */
 };
 
-/* The losses in the mean, oldest first. The sum of a queue without subtraction, which would leave a rounding error
- * behind after a large loss: the older part has the sum from each loss to its end, the newer part one sum that grows.
- */
+/* The losses in the mean, oldest first, in two parts. Each loss of the older part has the sum from itself to the end of
+ * that part; the newer part has one sum that grows. So no loss is ever subtracted from a sum: after a large loss that
+ * would leave a rounding error behind. */
 struct rg_loss_mean {
     struct rg_loss_sum {
         double loss; /* NAN: not finite, and no part of the mean */

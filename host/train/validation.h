@@ -41,12 +41,12 @@ struct rg_validator {
     struct rg_validation last;
 };
 
-/* `problem`: of the held-out data. RG_NO_MEMORY. */
+/* Create a validator for the held-out data of options->problem. Errors as rg_evaluator_create. */
 rg_status rg_validator_create(struct rg_device *device, const struct rg_model *model,
                               const struct rg_evaluator_options *options, struct rg_validator **out);
 void rg_validator_destroy(struct rg_validator *validator); /* NULL allowed */
 
-/* How many validations a training of so many updates has, but for one after its last update. */
+/* The number of validations in a training of so many updates, without the one after the last update. */
 uint64_t rg_validator_planned(const struct rg_validator *validator, uint64_t updates);
 
 /* Is a validation due after this update? */

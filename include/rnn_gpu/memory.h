@@ -1,4 +1,5 @@
-/* Host memory. Every allocation of the library goes through these functions, so sizes are checked in one place. */
+/* Memory of the host. All code of the library allocates with these functions, which check sizes and make the message.
+ */
 #ifndef RNN_GPU_MEMORY_H
 #define RNN_GPU_MEMORY_H
 
