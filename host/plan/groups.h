@@ -22,10 +22,10 @@ void rg_groups_tile(struct rg_plan *plan, const struct rg_device_info *info, siz
  * the device's. */
 void rg_groups_shape(struct rg_plan *plan, const struct rg_device_info *info);
 
-/* Item rows for a list of so many blocks, of all partial sums: half of the device's. The kernel has 128 registers on
- * sm_90; with a few more, from another compiler, a multiprocessor would hold only one group of the device's size. Fewer
- * if a unit had only a few groups, since the last ones to start leave most units idle. The device's where shapes do not
- * vary. */
+/* Item rows for a list of so many blocks, of all partial sums: half of the device's. A multiprocessor holds two groups
+ * of the device's size only if the kernel has at most 128 registers, and not every compiler keeps to that
+ * (bench/plan_cost.c has the number). Fewer if a unit had only a few groups, since the last ones to start leave most
+ * units idle. The device's where shapes do not vary. */
 int rg_groups_list_rows(const struct rg_device_info *info, size_t blocks);
 
 /* Whether weight gradients take blocks out of a list (kernels/scan/weight_gradient.cl), and how many it has with the
