@@ -60,12 +60,13 @@ rnn_gpu_status rnn_gpu_model_create(const rnn_gpu_options *options, size_t input
     struct rg_model *made = NULL;
     RG_API_NEED(model);
     *model = NULL;
-    /* some options require data, which only the training will have */
+    /* Some options require data or validation data, which only the training will have. So the options are checked as if
+     * both were there: data unless there is a task, and validation data unless they are cut from the data. */
     const size_t n = options ? options->n : 0;
     char *const *const words = options ? options->arguments : NULL;
-    const bool files = !rg_words_give(n, words, "task"), split = rg_words_give(n, words, "val-frac");
-    const struct rg_api_inputs in = {.data = files ? &any_data : NULL,
-                                     .validation = files && !split ? &any_data : NULL};
+    const bool has_data = !rg_words_give(n, words, "task"), cuts_data = rg_words_give(n, words, "val-frac");
+    const struct rg_api_inputs in = {.data = has_data ? &any_data : NULL,
+                                     .validation = has_data && !cuts_data ? &any_data : NULL};
     rg_status status = rg_api_configure(options, "train", &in, &c);
     if (status == RG_OK) {
         status = new_model(&c.config, inputs, outputs, &made);

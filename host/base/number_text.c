@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Write the value with the fewest digits that give the same number, or with `most` of them. */
+/* Write the value with the fewest digits that give the same number, from 6 to `most`. NaN takes 6 too. */
 static const char *shortest(double value, int most, bool is_float, char text[RG_NUMBER_BYTES]) {
     for (int digits = 6; digits <= most; digits++) {
         (void)snprintf(text, RG_NUMBER_BYTES, "%.*g", digits, value);

@@ -6,7 +6,7 @@
 
 enum { RG_NUMBER_BYTES = 32 };
 
-/* The fewest digits, 6 at least, that read back as the same double; or as the same float. */
+/* The number with the fewest digits, but at least 6, from which the same double is read back; or the same float. */
 const char *rg_double_text(double value, char text[RG_NUMBER_BYTES]);
 const char *rg_float_text(double value, char text[RG_NUMBER_BYTES]);
 

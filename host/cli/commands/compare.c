@@ -49,8 +49,8 @@ struct job {
     const struct rg_comparison_row *row; /* the row that is being trained */
     struct rg_config *dealt;             /* with several ranks: [n_rows * seeds], the trainings, row by row */
     struct rg_summary *results;          /* [n_rows * seeds], results of the trainings of this rank */
-    bool *trained;
-    char name[NAME_BYTES + 64]; /* name of the row and of its run */
+    bool *trained;                       /* [n_rows * seeds], those of them that this rank has trained */
+    char name[NAME_BYTES + 64];          /* name of the row and of its run */
     bool told_labels;
 };
 
@@ -104,7 +104,8 @@ static struct rg_config middle_config(const struct rg_comparison_row *row) {
     return config;
 }
 
-/* A row with its place in the ranking: the middle run, the median and the quartiles over the seeds, and each run. */
+/* A row with its place in the ranking: the middle run, the median and the quartiles over the seeds, and each run.
+ * `group` has the scores of its validation data; NULL without such data. */
 static json_t *row_json(struct job *j, size_t i, const struct rg_fold_group *group) {
     const struct rg_comparison_row *const row = &j->comparison.rows[i];
     const struct rg_config *const c = &row->summary.config;
@@ -438,7 +439,7 @@ static rg_status compare(struct job *j) {
     }
     rg_progress_init(&j->progress, config, work);
     rg_stop_answer("leaving out the run that is being trained, then showing those that are done");
-    for (size_t i = 0; i < c->n_rows && (!rg_stop_requested() || j->dealt); i++) {
+    for (size_t i = 0; i < c->n_rows && (!rg_stop_requested() || j->dealt); i++) { /* dealt runs are only shown */
         RG_TRY(run_row(j, i));
     }
     rg_live_clear();

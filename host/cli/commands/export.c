@@ -23,12 +23,12 @@ static const struct format {
     const char *name;
     bool tested; /* contains sequences for a self-check */
     bool loads;  /* reads the weights from the model's file */
-    bool fills;  /* says what missing values are, as --fill learned it */
-} formats[] = {{".onnx", rg_export_onnx, "ONNX", false, false, false},
-               {".c", rg_export_c, "C99", true, false, false},
-               {".py", rg_export_torch, "PyTorch", false, true, false},
-               {".npz", rg_export_npz, "NumPy", false, false, true},
-               {".safetensors", rg_export_safetensors, "safetensors", false, false, true}};
+    bool fills;  /* has the numbers that --fill puts in place of missing values */
+} formats[] = {{.ending = ".onnx", .write = rg_export_onnx, .name = "ONNX"},
+               {.ending = ".c", .write = rg_export_c, .name = "C99", .tested = true},
+               {.ending = ".py", .write = rg_export_torch, .name = "PyTorch", .loads = true},
+               {.ending = ".npz", .write = rg_export_npz, .name = "NumPy", .fills = true},
+               {.ending = ".safetensors", .write = rg_export_safetensors, .name = "safetensors", .fills = true}};
 
 /* The format of a file name; NULL for an unknown ending. */
 static const struct format *find_format(const char *path) {
@@ -61,7 +61,8 @@ static rg_status check_names(const char *path, const struct rg_model *model) {
                          path, missing);
 }
 
-/* *out = the path of `file` relative to the folder of `from`; the common beginning is left out. */
+/* *out = the path of `file` relative to the folder that holds `from`, such as "../models/a.safetensors". Where one of
+ * them cannot be found, `file` as it is. */
 static rg_status find_way(const char *from, const char *file, char **out) {
     char folder[PATH_MAX], real_folder[PATH_MAX], real_file[PATH_MAX], way[2 * PATH_MAX] = "";
     const char *const slash = strrchr(from, '/');
@@ -103,7 +104,7 @@ cleanup:
     return status;
 }
 
-/* What the exported model wants of its inputs that rnn-gpu itself does for the model. */
+/* What the user of the exported model has to do with its inputs, which rnn-gpu does by itself. */
 static void describe_inputs(const struct rg_model *model, const struct format *format, char *text, size_t bytes) {
     size_t n = 0;
     text[0] = '\0';

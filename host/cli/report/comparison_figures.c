@@ -5,63 +5,81 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *const all_heads[] = {"rank",
-                                        "remedy",
-                                        "with",
-                                        "rate",
-                                        "median loss",
-                                        "first quartile",
-                                        "third quartile",
-                                        "learned",
-                                        "long-term share",
-                                        "horizon",
-                                        "factor a step back",
-                                        "clipped",
-                                        "gradient",
-                                        "updates",
-                                        "sequences/s"};
-
 /* ---- Table ---- */
 
-enum { MEDIAN_COLUMN = 4, VERDICT_COLUMN = 12 };
+enum column {
+    RANK,
+    REMEDY,
+    WITH,
+    RATE,
+    MEDIAN,
+    FIRST_QUARTILE,
+    THIRD_QUARTILE,
+    LEARNED,
+    LONG_SHARE,
+    HORIZON,
+    FACTOR,
+    CLIPPED,
+    VERDICT,
+    UPDATES,
+    SPEED,
+    N_COLUMNS
+};
+
+static const char *const all_heads[] = {[RANK] = "rank",
+                                        [REMEDY] = "remedy",
+                                        [WITH] = "with",
+                                        [RATE] = "rate",
+                                        [MEDIAN] = "median loss",
+                                        [FIRST_QUARTILE] = "first quartile",
+                                        [THIRD_QUARTILE] = "third quartile",
+                                        [LEARNED] = "learned",
+                                        [LONG_SHARE] = "long-term share",
+                                        [HORIZON] = "horizon",
+                                        [FACTOR] = "factor a step back",
+                                        [CLIPPED] = "clipped",
+                                        [VERDICT] = "gradient",
+                                        [UPDATES] = "updates",
+                                        [SPEED] = "sequences/s"};
 
 static void fill_row(struct rg_own_table *t, size_t i, const struct rg_comparison_row *row) {
     const struct rg_summary *const s = &row->summary;
-    rg_table_set(t, i, 0, "%zu%s", row->rank, row->tied ? " (tied)" : "");
-    rg_table_set(t, i, 1, "%s", row->remedy);
-    rg_table_set(t, i, 2, "%s", row->with);
-    rg_table_set(t, i, 3, "%.4g", row->config.training.lr);
-    rg_table_set(t, i, 4, "%.4g", row->spread.median);
-    rg_table_set(t, i, 5, "%.4g", row->spread.q1);
-    rg_table_set(t, i, 6, "%.4g", row->spread.q3);
-    rg_table_set(t, i, 7, "%zu of %zu", row->spread.learned, row->spread.runs);
-    for (size_t c = 8; c < 11; c++) {
-        rg_table_set(t, i, c, "–");
-    }
-    rg_table_set(t, i, VERDICT_COLUMN, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
+    rg_table_set(t, i, RANK, "%zu%s", row->rank, row->tied ? " (tied)" : "");
+    rg_table_set(t, i, REMEDY, "%s", row->remedy);
+    rg_table_set(t, i, WITH, "%s", row->with);
+    rg_table_set(t, i, RATE, "%.4g", row->config.training.lr);
+    rg_table_set(t, i, MEDIAN, "%.4g", row->spread.median);
+    rg_table_set(t, i, FIRST_QUARTILE, "%.4g", row->spread.q1);
+    rg_table_set(t, i, THIRD_QUARTILE, "%.4g", row->spread.q3);
+    rg_table_set(t, i, LEARNED, "%zu of %zu", row->spread.learned, row->spread.runs);
+    rg_table_set(t, i, CLIPPED, "%.1f %%", 100.0 * s->clip_rate);
+    rg_table_set(t, i, UPDATES, "%llu", (unsigned long long)s->updates);
+    rg_table_set(t, i, SPEED, "%.0f", s->sequences_per_s);
     if (s->measured) {
         const double share = 100.0 * s->long_share;
-        rg_table_set(t, i, 8, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
-        rg_table_set(t, i, 9, "%zu", s->horizon);
-        rg_table_number(t, i, 10, 4, s->factor);
-        rg_table_set(t, i, VERDICT_COLUMN, "%s", rg_verdict_names[s->verdict]);
+        rg_table_set(t, i, LONG_SHARE, "%.2f %%", fabs(share) < 0.005 ? 0.0 : share);
+        rg_table_set(t, i, HORIZON, "%zu", s->horizon);
+        rg_table_number(t, i, FACTOR, 4, s->factor);
+        rg_table_set(t, i, VERDICT, "%s", rg_verdict_names[s->verdict]);
+    } else {
+        rg_table_set(t, i, LONG_SHARE, "–");
+        rg_table_set(t, i, HORIZON, "–");
+        rg_table_set(t, i, FACTOR, "–");
+        rg_table_set(t, i, VERDICT, "%s", s->reason == RG_REASON_DIVERGED ? "diverged" : "–");
     }
-    rg_table_set(t, i, 11, "%.1f %%", 100.0 * s->clip_rate);
-    rg_table_set(t, i, 13, "%llu", (unsigned long long)s->updates);
-    rg_table_set(t, i, 14, "%.0f", s->sequences_per_s);
 }
 
 rg_status rg_comparison_table(const struct rg_comparison *comparison, const size_t *order, size_t n,
                               struct rg_own_table *table) {
     const bool held_out = n > 0 && comparison->rows[order[0]].summary.held_out > 0;
-    const char *heads[sizeof all_heads / sizeof *all_heads];
+    const char *heads[N_COLUMNS];
     memcpy(heads, all_heads, sizeof heads);
-    heads[MEDIAN_COLUMN] = held_out ? "median held-out loss" : heads[MEDIAN_COLUMN];
+    heads[MEDIAN] = held_out ? "median held-out loss" : heads[MEDIAN];
     RG_TRY(rg_table_create(table,
                            held_out ? "Ranked by the median of the seeds' best held-out losses"
                                     : "Ranked by the median loss of the seeds",
-                           heads, sizeof heads / sizeof *heads, n));
-    table->table.verdict_column = VERDICT_COLUMN;
+                           heads, N_COLUMNS, n));
+    table->table.verdict_column = VERDICT;
     for (size_t i = 0; i < n; i++) {
         fill_row(table, i, &comparison->rows[order[i]]);
     }
@@ -158,7 +176,8 @@ static bool is_held_out(const struct rg_comparison *c) {
 static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, struct rg_plot *plot) {
     double low, high, lowest, baseline;
     rg_comparison_baselines(c, &lowest, &baseline);
-    const bool same = !(baseline - lowest > 1e-9 * baseline); /* else no level is that of all runs */
+    /* Where the seeds hold out other sequences, baselines differ, and no line stands for all of them. */
+    const bool same = !(baseline - lowest > 1e-9 * baseline);
     loss_range(c, baseline, &low, &high);
     if (isnan(low)) {
         return RG_OK;
