@@ -46,6 +46,10 @@ rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_
     return rg_dataset_is_labelled(data) ? take_targets(data, options, problem) : RG_OK;
 }
 
+double rg_problem_other_baseline(const struct rg_problem *problem) {
+    return problem->targets.weights ? problem->score_baseline : (double)NAN;
+}
+
 double rg_problem_target_size(const struct rg_problem *p) {
     double size = sqrt(p->baseline); /* with mse the baseline is their variance */
     if (p->loss != RG_LOSS_MSE || !p->data) {

@@ -29,6 +29,9 @@ struct rg_problem {
 rg_status rg_problem_data(const struct rg_dataset *data, const struct rg_target_options *options,
                           struct rg_problem *problem);
 
+/* The baseline of scores where it is another one than that of the training loss, which has class weights; else NAN. */
+double rg_problem_other_baseline(const struct rg_problem *problem);
+
 /* How far the targets of --data are from 0: the largest of their deviation and the size of each output's mean. 0 for
  * classes and tasks. */
 double rg_problem_target_size(const struct rg_problem *problem);

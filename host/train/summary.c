@@ -139,7 +139,11 @@ bool rg_loss_is_learned(enum rg_loss kind, double loss, double baseline) {
 }
 
 bool rg_summary_learned(const struct rg_summary *s) {
-    return rg_loss_is_learned(s->loss_kind, rg_summary_ranked(s), s->held_out > 0 ? s->score_baseline : s->baseline);
+    return rg_loss_is_learned(s->loss_kind, rg_summary_ranked(s), rg_summary_baseline(s));
+}
+
+double rg_summary_baseline(const struct rg_summary *s) {
+    return s->held_out > 0 ? s->score_baseline : s->baseline;
 }
 
 double rg_summary_ranked(const struct rg_summary *s) {

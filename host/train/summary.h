@@ -91,6 +91,8 @@ bool rg_summary_learned(const struct rg_summary *summary);
 /* The loss by which runs are ranked: with validation data the lowest of all validations, whose weights are the ones
  * that are kept and tested, else the median loss. INFINITY if the run diverged or the loss is not known. */
 double rg_summary_ranked(const struct rg_summary *summary);
+/* The baseline beside that loss: a validation has no class weights. */
+double rg_summary_baseline(const struct rg_summary *summary);
 /* Where that loss stands in the run's JSON. */
 const char *rg_summary_ranked_by(const struct rg_summary *summary);
 /* Accuracy of classes, else R^2, of the best weights of all validations. */

@@ -26,6 +26,46 @@ put("two", [0] * 9 + [1] * 5, [1, 3])
 put("three", [0, 2, 1, 2, 2, 0, 1, 2, 2], [3, 0, 2])
 put("steps", [0, 2, 1, 2, 2, 0, 1, 2, 2, 0, 0], [1, 4, 2], True)
 put("wide", [0, 299, 7, 299, 7, 299, 0, 1], [2] + [1] * 298 + [3])'
+# A validation has no weights, so another baseline stands beside it than beside the training loss: on the screen, in the
+# figure, in the page, and in compare and sweep. Without weights there is one baseline.
+beside=(--data two.npz --val two-often.npz --hidden 4 --device cpu --updates 30 --val-every 10)
+for weights in "" "--class-weights 1,3"; do
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" "${beside[@]}" $weights --json
+    read -r weighted plain < <(python3 -c 'import json, math, sys
+start = json.loads(open(sys.argv[1]).readline())
+p = 5 / 14
+plain = -p * math.log(p) - (1 - p) * math.log(1 - p)
+assert abs(start.get("score_baseline", start["baseline"]) - plain) < 1e-8 and start["baseline"] >= plain - 1e-8, start
+print("%.6g %.6g" % (start["baseline"], plain))' "$folder/stdout")
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" "${beside[@]}" $weights --report page.html --plot loss.svg --figure loss
+    expect_line "^done after 30 updates: loss [0-9.]+ \(baseline $weighted\)"
+    joined=$(tr '\n' ' ' <"$folder/stdout" | tr -s ' ')
+    if [ -n "$weights" ]; then
+        [ "$weighted" != "$plain" ] || fail "one baseline, $plain"
+        [[ $joined = *"without class weights the baseline is $plain"* ]] || fail "the screen has not the baseline $plain"
+        expect_joined "^weights .* scores have none, their baseline is $plain" stderr
+        grep -q "baseline of the training 0.6" loss.svg || fail "the figure has not the baseline of the training"
+        grep -q "baseline of the validation 0.65" loss.svg || fail "the figure has not the baseline of the validation"
+        grep -q "(baseline $plain) after update" page.html || fail "the page has not the baseline $plain"
+    else
+        [[ $joined != *"without class weights"* ]] || fail "two baselines without weights"
+        grep -q "baseline of the validation" loss.svg && fail "two baselines in the figure without weights"
+    fi
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" compare "${beside[@]}" $weights --remedies tanh --seeds 1 --report page.html
+    expect_line "the baseline's loss is $plain\$"
+    grep -q "$plain" page.html || fail "the page of compare has not the baseline $plain"
+    # shellcheck disable=SC2086 # words are meant
+    expect_status 0 "$program" sweep "${beside[@]}" $weights --json
+    python3 -c 'import json, sys
+run = json.loads(open(sys.argv[1]).readline())
+assert "%.6g %.6g" % (run["baseline"], run["validation"]["baseline"]) == sys.argv[2], run' "$folder/stdout" "$weighted $plain" ||
+        fail "sweep has other baselines than $weighted and $plain"
+done
+checked "the baseline beside a validation"
+
 train=("$program" train --json --quiet --hidden 9 --diagnose none --updates 3 --optimizer sgd --lr 0.5 --overwrite)
 wide=$(printf '1,%.0s' $(seq 298))
 split_devices
@@ -83,7 +123,7 @@ check_json 'open("validation", "w").write(repr(events("validation")[-1]["loss"])
 expect_status 0 "$program" eval --model scored/model.safetensors --data names.csv --device cpu --json
 check_json 'assert abs(end["loss"] - float(open("validation").read())) < 1e-6'
 expect_status 0 "${on[@]}" --class-weights 1,4
-expect_line '^weights  of the classes in the training loss: good 1, worn 4; scores have none$' stderr
+expect_joined '^weights  of the classes in the training loss: good 1, worn 4; scores have none, their baseline is 0.500402$' stderr
 checked "scores, screen"
 
 new=("$program" --device cpu --out new --updates 1)

@@ -306,7 +306,12 @@ static void list_facts(const struct rg_recorder *r, const struct rg_run *run, st
         rg_facts_add(facts, "gradient norm", "%.4g", fabs(t->grad_norm));
     }
     if (result->best_update) {
-        rg_facts_add(facts, "best validation loss", "%.6g after update %llu, on %s", result->best_loss,
+        const double other = rg_problem_other_baseline(&run->problem);
+        char baseline[48] = "";
+        if (!isnan(other)) {
+            (void)snprintf(baseline, sizeof baseline, " (baseline %.6g)", other);
+        }
+        rg_facts_add(facts, "best validation loss", "%.6g%s after update %llu, on %s", result->best_loss, baseline,
                      (unsigned long long)result->best_update,
                      rg_counted(result->validation.sequences, "sequence", number));
     }
@@ -394,6 +399,7 @@ static rg_status draw_figures(const struct rg_recorder *r, const struct rg_run *
     const struct rg_diagnosis *const d = &run->result.diagnosis;
     const struct rg_figure_source from = {.history = r->history,
                                           .baseline = run->problem.baseline,
+                                          .score_baseline = rg_problem_other_baseline(&run->problem),
                                           .clip_norm = r->config->training.clip_norm,
                                           .profiles = d->profile ? d->profiles : NULL,
                                           .always = r->config->output.figure != NULL};

@@ -154,8 +154,8 @@ static void list_baselines(const struct sweep *s, struct rg_facts *facts) {
     double min = INFINITY, max = -INFINITY;
     for (size_t i = 0; i < s->replicas.n; i++) {
         if (s->runs[i]) {
-            min = fmin(min, s->runs[i]->baseline);
-            max = fmax(max, s->runs[i]->baseline);
+            min = fmin(min, rg_summary_baseline(s->runs[i]));
+            max = fmax(max, rg_summary_baseline(s->runs[i]));
         }
     }
     (void)snprintf(low, sizeof low, "%.6g", min);

@@ -461,6 +461,7 @@ static rg_status open_outputs(struct job *j) {
     j->screen.planned = r->validator ? rg_validator_planned(r->validator, r->config.training.updates) : 0;
     j->screen.before = r->state.training.seconds;
     j->screen.baseline = r->problem.baseline;
+    j->screen.held_baseline = rg_problem_other_baseline(&r->problem);
     j->best_waits = r->validator && r->validator->best_update > 0; /* of a resumed run */
     j->screen.history = rg_recorder_history(j->recorder);
     RG_TRY(open_screen(j));

@@ -55,6 +55,7 @@ static void add_targets(json_t **start, const struct rg_problem *problem) {
             rg_json_append(&weights, rg_json_real(t->weights[c]));
         }
         rg_json_set(start, "class_weights", weights);
+        rg_json_set(start, "score_baseline", rg_json_real(problem->score_baseline));
     }
 }
 

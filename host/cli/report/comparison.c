@@ -65,12 +65,14 @@ size_t rg_comparison_runs(const struct rg_comparison *comparison) {
     return n;
 }
 
-void rg_comparison_baselines(const struct rg_comparison *comparison, double *low, double *high) {
+void rg_comparison_baselines(const struct rg_comparison *comparison, bool ranked, double *low, double *high) {
     *low = *high = NAN;
     for (size_t i = 0; i < comparison->n_rows; i++) {
         for (size_t k = 0; k < comparison->rows[i].n_runs; k++) {
-            *low = fmin(*low, comparison->rows[i].runs[k].baseline); /* of a number and NAN the number */
-            *high = fmax(*high, comparison->rows[i].runs[k].baseline);
+            const struct rg_summary *const run = &comparison->rows[i].runs[k];
+            const double baseline = ranked ? rg_summary_baseline(run) : run->baseline;
+            *low = fmin(*low, baseline); /* of a number and NAN the number */
+            *high = fmax(*high, baseline);
         }
     }
 }
@@ -78,7 +80,7 @@ void rg_comparison_baselines(const struct rg_comparison *comparison, double *low
 void rg_comparison_baseline_text(const struct rg_comparison *comparison, char text[RG_BASELINE_TEXT]) {
     char from[32], to[32];
     double low, high;
-    rg_comparison_baselines(comparison, &low, &high);
+    rg_comparison_baselines(comparison, true, &low, &high);
     (void)snprintf(from, sizeof from, "%.6g", low);
     (void)snprintf(to, sizeof to, "%.6g", high);
     const bool same = strcmp(from, to) == 0;

@@ -35,9 +35,10 @@ rg_status rg_comparison_rank(struct rg_comparison *comparison, size_t *order, si
 /* Number of runs that are done, of all rows. */
 size_t rg_comparison_runs(const struct rg_comparison *comparison);
 
-/* Lowest and highest baseline's loss of all runs that are done, both NAN without any. They differ where the seed
- * decides which sequences are held out. */
-void rg_comparison_baselines(const struct rg_comparison *comparison, double *low, double *high);
+/* Lowest and highest baseline's loss of all runs that are done, both NAN without any; `ranked`: those beside the losses
+ * by which the rows are ranked, else those of the training. They differ where the seed decides which sequences are held
+ * out. */
+void rg_comparison_baselines(const struct rg_comparison *comparison, bool ranked, double *low, double *high);
 
 /* "0.25", or "0.25 to 0.26, by the seed". */
 enum { RG_BASELINE_TEXT = 80 };

@@ -175,7 +175,7 @@ static bool is_held_out(const struct rg_comparison *c) {
 
 static rg_status loss_plot(const struct rg_comparison *c, const char *remedy, struct rg_plot *plot) {
     double low, high, lowest, baseline;
-    rg_comparison_baselines(c, &lowest, &baseline);
+    rg_comparison_baselines(c, false, &lowest, &baseline);
     /* Where the seeds hold out other sequences, baselines differ, and no line stands for all of them. */
     const bool same = !(baseline - lowest > 1e-9 * baseline);
     loss_range(c, baseline, &low, &high);

@@ -15,7 +15,7 @@ enum { MAX_NAMES = 32 };
 /* ---- One run ---- */
 
 static rg_status loss(const struct rg_figure_source *from, struct rg_plot *plot) {
-    return rg_figure_loss(from->history, from->baseline, plot);
+    return rg_figure_loss(from->history, from->baseline, from->score_baseline, plot);
 }
 
 static rg_status norm(const struct rg_figure_source *from, struct rg_plot *plot) {

@@ -23,6 +23,7 @@ enum {
 struct rg_figure_source {
     const struct rg_history *history;       /* train, grad */
     double baseline;                        /* train; NAN: none */
+    double score_baseline;                  /* train: of validations where it is another one; 0 or NAN: it is not */
     double clip_norm;                       /* train; 0: none */
     const struct rg_lag_profiles *profiles; /* train, grad; NULL: none */
     bool always;                            /* train, grad: as rg_figure_depth */

@@ -32,7 +32,17 @@ static double scaled(enum rg_scale scale, double value) {
     return scale == RG_LOG10 ? log10(value) : value;
 }
 
-rg_status rg_figure_loss(const struct rg_history *h, double baseline, struct rg_plot *plot) {
+/* Add a level, unless it is none or the scale has no place for it. */
+static rg_status add_baseline(struct rg_plot *plot, const char *what, int color, enum rg_scale scale, double baseline) {
+    char name[RG_PLOT_TEXT];
+    if (isnan(baseline) || (scale == RG_LOG10 && baseline <= 0.0)) {
+        return RG_OK;
+    }
+    (void)snprintf(name, sizeof name, "%s %.4g", what, baseline);
+    return rg_plot_add_level(plot, name, color, scaled(scale, baseline));
+}
+
+rg_status rg_figure_loss(const struct rg_history *h, double baseline, double scores, struct rg_plot *plot) {
     struct rg_series *loss = NULL, *validation = NULL;
     double min = INFINITY, max = -INFINITY;
     for (size_t i = 0; i < h->n_points; i++) {
@@ -60,11 +70,9 @@ rg_status rg_figure_loss(const struct rg_history *h, double baseline, struct rg_
             validation->y[i] = scaled(scale, h->validations[i].loss);
         }
     }
-    if (isnan(baseline) || (scale == RG_LOG10 && baseline <= 0.0)) {
-        return RG_OK;
-    }
-    (void)snprintf(name, sizeof name, "baseline %.4g", baseline);
-    return rg_plot_add_level(plot, name, 7, scaled(scale, baseline));
+    const bool several = h->validation.n > 0 && scores > 0.0;
+    RG_TRY(add_baseline(plot, several ? "baseline of the training" : "baseline", 7, scale, baseline));
+    return several ? add_baseline(plot, "baseline of the validation", 1, scale, scores) : RG_OK;
 }
 
 /* Add a rug: at each point, the share of its updates that were clipped or skipped. */

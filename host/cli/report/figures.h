@@ -6,8 +6,9 @@
 #include "cli/report/history.h"
 #include "cli/report/plot.h"
 
-/* Loss over updates, with the baseline (NAN: none) and the validations. */
-rg_status rg_figure_loss(const struct rg_history *history, double baseline, struct rg_plot *plot);
+/* Loss over updates, with the baseline (NAN: none) and the validations; `scores`: the baseline of these where it is
+ * another one, as with class weights, else NAN. */
+rg_status rg_figure_loss(const struct rg_history *history, double baseline, double scores, struct rg_plot *plot);
 
 /* Gradient norm over updates, before clipping, with the norm that it is clipped to (0: none). Clipped and skipped
  * updates are marked. */

@@ -65,6 +65,9 @@ static void list_parts(const struct rg_live_facts *f, struct parts *parts) {
     }
     if (!isnan(f->live->held_out)) {
         add(parts, 2, "  held out %.4g", f->live->held_out);
+        if (f->live->held_baseline > 0.0) {
+            add(parts, 4, " (baseline %.4g)", f->live->held_baseline);
+        }
     }
     add(parts, 0, "  norm %.3g", fabs(f->update->grad_norm));
     add(parts, 0, "  clip %.0f %%", 100.0 * f->live->clip_rate);

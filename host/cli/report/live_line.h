@@ -10,10 +10,11 @@ enum { RG_LIVE_LINE_BYTES = 400 };
 
 /* What a training is like at an update, beside the update itself. */
 struct rg_live {
-    double baseline;     /* NAN: none */
-    double held_out;     /* loss of the last validation; NAN: none */
-    double clip_rate;    /* 0 … 1, of the updates of this process */
-    double seconds_left; /* at most what --max-time leaves */
+    double baseline;      /* NAN: none */
+    double held_out;      /* loss of the last validation; NAN: none */
+    double held_baseline; /* its baseline where it is another one; 0 or NAN: it is not */
+    double clip_rate;     /* 0 … 1, of the updates of this process */
+    double seconds_left;  /* at most what --max-time leaves */
 };
 
 struct rg_live_facts {

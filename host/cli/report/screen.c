@@ -27,7 +27,8 @@ enum { SHOWN_VALIDATIONS = 20 };
 static const double LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0;
 
 void rg_screen_init(struct rg_screen *screen, const struct rg_config *config) {
-    *screen = (struct rg_screen){.config = config, .baseline = NAN, .held_out = NAN, .look = rg_look_of(config)};
+    *screen = (struct rg_screen){
+        .config = config, .baseline = NAN, .held_out = NAN, .held_baseline = NAN, .look = rg_look_of(config)};
     screen->live = rg_live_is_on(config);
     screen->begin = screen->last = rg_seconds();
 }
@@ -246,7 +247,8 @@ static void print_task(const struct rg_screen *screen, const struct rg_run_facts
     if (f->problem->targets.weights) {
         char weights[RG_WEIGHTS_BYTES];
         rg_class_weights_describe(&f->problem->targets, weights, sizeof weights);
-        say(screen, "weights", "of the classes in the training loss: %s; scores have none", weights);
+        say(screen, "weights", "of the classes in the training loss: %s; scores have none, their baseline is %.6g",
+            weights, f->problem->score_baseline);
     }
 }
 
@@ -331,6 +333,7 @@ struct rg_live rg_screen_count(struct rg_screen *screen, const struct rg_update 
     const double left = spent / seen * (double)(screen->config->training.updates - update->update);
     return (struct rg_live){.baseline = screen->baseline,
                             .held_out = screen->held_out,
+                            .held_baseline = screen->held_baseline,
                             .clip_rate = (double)screen->clipped / seen,
                             .seconds_left = max > 0.0 ? fmax(fmin(left, max - screen->before - spent), 0.0) : left};
 }
@@ -461,8 +464,13 @@ static void print_held_out(const struct rg_look *look, const struct rg_run_facts
                        grouped(result->validation.update, b));
     }
     if (result->best_update) {
-        rg_lines_format(stdout, width, 2, "validation loss %.6g after %s; the lowest was %.6g, after update %s",
-                        result->validation.loss, when, result->best_loss, grouped(result->best_update, b));
+        const double other = rg_problem_other_baseline(f->problem);
+        char baseline[80] = "";
+        if (!isnan(other)) {
+            (void)snprintf(baseline, sizeof baseline, "; without class weights the baseline is %.6g", other);
+        }
+        rg_lines_format(stdout, width, 2, "validation loss %.6g after %s; the lowest was %.6g, after update %s%s",
+                        result->validation.loss, when, result->best_loss, grouped(result->best_update, b), baseline);
     }
     if (result->test) {
         rg_metrics_line(result->test, line, sizeof line);

@@ -17,10 +17,11 @@ struct rg_screen {
     const struct rg_config *config;
     bool live; /* stderr is a terminal: one line, rewritten */
     struct rg_look look;
-    double begin, last; /* by the clock, in seconds */
-    double baseline;    /* shown beside the loss; NAN: none */
-    double held_out;    /* loss of the last validation; NAN: none so far */
-    double before;      /* seconds of training before this process, for a resumed run */
+    double begin, last;   /* by the clock, in seconds */
+    double baseline;      /* shown beside the loss; NAN: none */
+    double held_out;      /* loss of the last validation; NAN: none so far */
+    double held_baseline; /* shown beside it; NAN: it is the same */
+    double before;        /* seconds of training before this process, for a resumed run */
     uint64_t clipped, seen;
     uint64_t validations;             /* so far */
     uint64_t planned;                 /* validations of the whole run */

@@ -159,9 +159,9 @@ static void set_axes(struct line *l) {
         const double loss = !s ? (double)NAN : s->held_out > 0 ? rg_summary_ranked(s) : s->loss;
         if (s && isfinite(loss)) {
             low = fmin(low, loss);
-            high = fmax(high, isfinite(s->baseline) ? fmin(loss, 10.0 * s->baseline) : loss);
+            high = fmax(high, isfinite(rg_summary_baseline(s)) ? fmin(loss, 10.0 * rg_summary_baseline(s)) : loss);
         }
-        l->baseline = s && !(fabs(s->baseline - l->baseline) <= 1e-9 * l->baseline) ? NAN : l->baseline;
+        l->baseline = s && !(fabs(rg_summary_baseline(s) - l->baseline) <= 1e-9 * l->baseline) ? NAN : l->baseline;
     }
     low = fmin(low, l->baseline);
     high = fmax(high, l->baseline);
@@ -280,7 +280,7 @@ static rg_status large_plot(const struct line *l, bool learned, const char *titl
 /* The lines along an option. Returns false if no option has several numbers, or no run is done. */
 static bool begin_lines(const struct rg_sweep_view *v, struct line *l) {
     const struct rg_summary *const any = any_run(v);
-    *l = (struct line){.view = v, .x = choose_axis(v), .baseline = any ? any->baseline : (double)NAN};
+    *l = (struct line){.view = v, .x = choose_axis(v), .baseline = any ? rg_summary_baseline(any) : (double)NAN};
     if (!any || l->x == NO_AXIS) {
         return false;
     }
