@@ -1,7 +1,6 @@
 /* The public interface: data sets from the caller's arrays, and arrays that the library returns. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

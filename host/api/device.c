@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "api/api.h"
-#include "options/options.h"
 #include "rnn_gpu/memory.h"
 #include "train/device_setup.h"
 

@@ -2,7 +2,6 @@
 #define _GNU_SOURCE
 #include "cli/config_file.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/toml.h"

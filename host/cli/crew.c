@@ -11,7 +11,6 @@
 
 #include "base/guard.h"
 #include "base/hash.h"
-#include "base/stop.h"
 #include "files/fingerprint.h"
 
 /* Variables by which mpirun and other launchers of MPI programs tell each process the number of processes and its rank.

@@ -10,9 +10,6 @@
 #include <unistd.h>
 
 #include "base/sizes.h"
-#include "base/stop.h"
-#include "device/rank.h"
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 const struct rg_kernel_signature rg_kernel_signatures[RG_N_KERNELS] = {

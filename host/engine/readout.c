@@ -1,8 +1,6 @@
 /* What the head reads: see readout.h. */
 #include "engine/readout.h"
 
-#include "engine/layer.h"
-
 _Static_assert(RG_READOUT_FINAL == 1 && RG_READOUT_MEAN == 2 && RG_READOUT_MAX == 3,
                "the numbers of kernels/head/readout.cl");
 

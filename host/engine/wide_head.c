@@ -1,7 +1,6 @@
 /* The head of a model with many outputs: see wide_head.h. */
 #include "engine/wide_head.h"
 
-#include "engine/layer.h"
 #include "engine/library.h"
 #include "engine/readout.h"
 

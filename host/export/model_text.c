@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "export/formats.h"
-#include "model/cells.h"
 
 bool rg_export_reads_words(const struct rg_model *model) {
     return model->shape.words > 0 || model->vocabulary != NULL;

@@ -8,7 +8,6 @@
 #include "export/formats.h"
 #include "export/onnx_layers.h"
 #include "export/onnx_net.h"
-#include "model/cells.h"
 #include "model/file_config.h"
 #include "model/layout.h"
 #include "rnn_gpu/log.h"

@@ -3,8 +3,6 @@
 
 #include "export/formats.h"
 #include "export/model_text.h"
-#include "model/file_config.h"
-#include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
 
 rg_status rg_export_torch(const struct rg_export *what) {

@@ -10,7 +10,6 @@
 
 #include "files/files.h"
 #include "rnn_gpu/log.h"
-#include "rnn_gpu/memory.h"
 
 enum { MAX_WAITING = 1 << 26 };
 

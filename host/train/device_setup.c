@@ -8,7 +8,6 @@
 #include "ranks/ranks.h"
 #include "rnn_gpu/log.h"
 #include "train/contest.h"
-#include "train/setup.h"
 
 enum rg_tf32 rg_setup_tf32(const struct rg_config *config) {
     return config->machine.math == RG_MATH_TF32 ? RG_TF32_TENSOR_CORES : RG_TF32_NONE;

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 
 bool rg_fill_is_asked(const struct rg_config *config, const struct rg_model *model) {

@@ -7,7 +7,6 @@
 #include "base/hash.h"
 #include "base/sizes.h"
 #include "base/stop.h"
-#include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/run_begin.h"
 #include "train/setup.h"

@@ -8,7 +8,6 @@
 #include "train/fill.h"
 #include "train/run.h"
 #include "train/setup.h"
-#include "train/source.h"
 #include "train/stateful.h"
 #include "train/windows.h"
 

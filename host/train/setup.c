@@ -11,7 +11,6 @@
 #include "base/sizes.h"
 #include "engine/engine.h"
 #include "model/assign.h"
-#include "ranks/ranks.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "train/fill.h"

@@ -3,13 +3,11 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "base/permutation.h"
 #include "base/sizes.h"
 #include "engine/layer.h"
-#include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
 enum { PIECE = 4096 /* numbers that are converted at a time on their way to the device */ };

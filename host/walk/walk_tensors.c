@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/stop.h"
-#include "model/cells.h"
 #include "rnn_gpu/memory.h"
 #include "walk/walk.h"
 

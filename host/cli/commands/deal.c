@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/cells.h"
 #include "rnn_gpu/memory.h"
 
 /* ---- Assignment ---- */

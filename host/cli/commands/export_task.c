@@ -10,7 +10,6 @@
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 #include "rnn_gpu/tensors.h"
-#include "train/setup.h"
 #include "train/task_data.h"
 
 /* Classes become whole numbers, which readers treat as classes; values stay unchanged. The caller frees *classes. */

@@ -5,7 +5,6 @@
 #include "cli/commands/commands.h"
 #include "cli/commands/outputs.h"
 #include "export/formats.h"
-#include "model/cells.h"
 #include "rnn_gpu/log.h"
 
 /* Print the model that was found as a line. */

@@ -13,7 +13,6 @@
 #include "cli/report/lines.h"
 #include "cli/report/look.h"
 #include "files/json_lines.h"
-#include "options/options.h"
 #include "train/device_setup.h"
 
 enum { MAX_PROBES = 32, MIN_STEPS = 8, MAX_STEPS = 500, MIN_HIDDEN = 16, MAX_HIDDEN = 1024 };

@@ -28,7 +28,6 @@
 #include "model/cells.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
-#include "rnn_gpu/tensors.h"
 
 struct rg_recorder {
     const struct rg_config *config;

@@ -1,6 +1,5 @@
 /* Resuming a run from a checkpoint: see checkpoints.h. */
 #define _GNU_SOURCE
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -10,11 +10,9 @@
 #include "cli/commands/run_command.h"
 #include "cli/commands/trainings.h"
 #include "cli/report/fold_table.h"
-#include "cli/report/lines.h"
 #include "cli/report/screen.h"
 #include "cli/report/sweep_figures.h"
 #include "cli/settings.h"
-#include "files/json.h"
 #include "rnn_gpu/memory.h"
 
 /* ---- Tables ---- */

@@ -23,7 +23,6 @@
 #include "cli/live.h"
 #include "cli/report/advice.h"
 #include "cli/report/measuring.h"
-#include "cli/report/run_figures.h"
 #include "cli/report/screen.h"
 #include "cli/settings.h"
 #include "files/json_lines.h"

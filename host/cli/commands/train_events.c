@@ -9,7 +9,6 @@
 #include "cli/report/rate_chart.h"
 #include "cli/report/step_text.h"
 #include "cli/settings.h"
-#include "rnn_gpu/tensors.h"
 
 enum { SHOWN_CLASSES = 1000 };
 

@@ -15,7 +15,6 @@
 #include "base/ending.h"
 #include "base/hash.h"
 #include "base/number_text.h"
-#include "base/utf8.h"
 #include "cli/commands/run_table.h"
 #include "cli/report/lines.h"
 #include "cli/report/pages.h"
@@ -24,7 +23,6 @@
 #include "files/json_lines.h"
 #include "files/shell_text.h"
 #include "options/options_store.h"
-#include "ranks/ranks.h"
 #include "rnn_gpu/log.h"
 #include "rnn_gpu/memory.h"
 

@@ -5,7 +5,6 @@
 #include <cairo-pdf.h>
 #include <cairo.h>
 
-#include "cli/report/markup.h"
 #include "rnn_gpu/tensors.h"
 
 static const double ZOOM = 2.0;

@@ -12,7 +12,6 @@
 #include "cli/report/walk_story.h"
 #include "files/shell_text.h"
 #include "gradient/verdict.h"
-#include "options/options.h"
 #include "rnn_gpu/tensors.h"
 
 /* Bytes kept for what follows the figures, the tables before and after them, and the walk. */

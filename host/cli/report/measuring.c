@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "cli/live.h"
-#include "engine/engine.h"
 #include "train/diagnosis.h"
 
 static const double SILENT_SECONDS = 2.0, LIVE_SECONDS = 0.1, PLAIN_SECONDS = 10.0, MIN_PART = 0.5;

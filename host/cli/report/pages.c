@@ -19,7 +19,6 @@
 #include "files/fingerprint.h"
 #include "files/json.h"
 #include "rnn_gpu/memory.h"
-#include "rnn_gpu/tensors.h"
 
 enum { MIN_PIXELS = 100, MAX_PIXELS = 10000 }; /* limits of --figure-size */
 enum { MADE_BYTES = 160 };

@@ -2,7 +2,6 @@
 #include <stdio.h>
 
 #include "cli/report/walk_parts.h"
-#include "model/cells.h"
 
 static bool has_bias(const struct rg_story *s, struct rg_story_run run, enum ref_role role) {
     return rg_story_has(s, ref_parameter_at(s->walk->net, run.layer, run.direction, role));

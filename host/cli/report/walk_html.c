@@ -1,5 +1,4 @@
 /* The walk as folding sections of a page: see walk_story.h. No script: it uses details and summary. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/report/markup.h"

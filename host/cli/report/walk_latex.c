@@ -1,5 +1,4 @@
 /* The walk as LaTeX: see walk_story.h. */
-#include <stdio.h>
 #include <string.h>
 
 #include "cli/report/markup.h"

@@ -3,13 +3,11 @@
 
 #include <assert.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/report/screen.h"
 #include "cli/report/walk_parts.h"
-#include "model/cells.h"
 #include "reference/reference_parts.h"
 #include "rnn_gpu/memory.h"
 

@@ -1,6 +1,5 @@
 /* The OpenCL device: one context, one in-order queue, and kernels (kernels.h). */
 #define _GNU_SOURCE
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -7,7 +7,6 @@
 
 #include "device/device.h"
 #include "device/opencl/devices.h"
-#include "device/opencl/trial.h"
 
 enum { ITEMS = 64 };
 

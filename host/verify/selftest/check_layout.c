@@ -1,5 +1,4 @@
 /* Checks that the device reads argument structs as the host writes them. */
-#include "rnn_gpu/memory.h"
 #include "verify/selftest/checks.h"
 
 enum { MEMBERS = 3 };

@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "kernels/base/args.h"
 #include "rnn_gpu/memory.h"
 #include "train/tasks.h"
 #include "verify/selftest/checks.h"

@@ -7,7 +7,6 @@
 #include "gradient/cell_steps.h"
 #include "kernels/base/args.h"
 #include "reference/reference.h"
-#include "rnn_gpu/memory.h"
 #include "verify/selftest/checks.h"
 
 /* ---- Activations ---- */

@@ -2,7 +2,6 @@
 #include "verify/selftest/selftest.h"
 
 #include <math.h>
-#include <stdio.h>
 
 #include "base/stop.h"
 #include "verify/selftest/cases.h"
