@@ -90,7 +90,7 @@ from_start() {
 }
 from_start 'the gradient explodes on its way back in time: begin with other weights' --steps 300 --hidden 64 --batch 16 --init normal:0.5
 expect_line '^EXPLODING: on its way back in time'
-expect_line '^A smaller rate does not shrink the product'
+expect_line '^No rate shrinks the product of the Jacobians'
 from_start 'the states grow too large: scale the inputs down, or begin' --steps 700 --hidden 5 --batch 6 --activation linear --init identity:2
 expect_line "$beyond"
 printf 'series,a,label\n0,1,1e25\n0,2,1e25\n1,1,2e25\n1,3,2e25\n' >large.csv

@@ -74,7 +74,7 @@ assert len({r["weights_hash"] for r in events("run")}) == 8'
     done
     checked "$device: a sweep over readouts, whose runs are those of train"
 
-    long=(--bidirectional --steps 400 --batch 8 --hidden 16 --updates 2 --device "$device" --json)
+    long=(--bidirectional --steps 400 --batch 16 --hidden 16 --updates 2 --device "$device" --json)
     for readout in final mean max; do
         expect_status 0 "$program" "${long[@]}" --readout "$readout" --memory 2M
         check_json 'assert lines[0]["memory_bytes"] <= 2 << 20'

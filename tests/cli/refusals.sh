@@ -63,7 +63,7 @@ refused_rows <<'ROWS'
 # memory: the option that asks for it, or the file
 7|--memory.*--data|train --data large.npz --memory 100K --hidden 3 --device cpu
 7|--batch [0-9]+ fits|train --batch 1073741824 --steps 100 --hidden 8 --memory 16M --device cpu
-7|--steps [0-9]+ fits|train --batch 1 --steps 1000000000 --hidden 8 --memory 16M --device cpu
+7|--steps [0-9]+ fits|train --batch 1 --steps 1000000000 --hidden 8 --memory 4M --device cpu
 7|--hidden|train --hidden 60000 --memory 16M --device cpu
 7|no --batch fits|train --dry-run --steps 1000000 --hidden 1000 --memory 1M --device cpu
 7|--skip 1000000000|train --batch 2 --steps 10 --hidden 4 --skip 1000000000 --device cpu
