@@ -75,12 +75,14 @@ static rg_status choose_problem_of_data(struct rg_run *r) {
     RG_TRY(data->streams ? rg_stateful_check_model(c) : RG_OK);
     const struct rg_target_options targets = rg_setup_targets(c, RG_LOSS_AUTO, c->model.target);
     RG_TRY(rg_problem_data(data, &targets, &r->problem));
+    const char *const part = c->data.val_frac > 0.0 || c->data.fold > 0 ? " of the part that is trained on" : "";
     if (!has_steps(data)) {
-        return rg_fail(RG_BAD_FILE, "%s: every sequence is empty, so there is no step to learn from", data->path);
+        return rg_fail(RG_BAD_FILE, "%s: every sequence%s is empty, so there is no step to learn from", data->path,
+                       part);
     }
     if (r->problem.targets.n_classes > 0 && r->problem.baseline == 0.0) {
         return rg_fail(RG_BAD_FILE, "%s: every label%s is the same class; two classes or more are needed", data->path,
-                       c->data.val_frac > 0.0 || c->data.fold > 0 ? " of the part that is trained on" : "");
+                       part);
     }
     if (c->data.class_weights) {
         RG_TRY(rg_class_weights_give(c->data.class_weights, &r->problem, &r->class_weights));

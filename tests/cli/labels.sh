@@ -249,6 +249,14 @@ for loss in ce bce mse; do
     refused 4 'empty\.npz: every sequence is empty' "${train[@]}" --data empty.npz --target steps --loss "$loss"
 done
 refused 4 'no-steps\.npz: every sequence is empty' "${train[@]}" --data no-steps.npz
+tensors 'write_npz("last-full.npz", {"x": ((4, 2, 1), [1] * 8), "y": ((4,), [0, 1, 0, 1]), "lengths": ((4,), [0, 0, 0, 2])})'
+refusals=0
+for fold in 1 2 3 4; do # one of them holds out the only sequence with steps
+    "${train[@]}" --data last-full.npz --fold "$fold" --folds 4 >"$folder/stdout" 2>"$folder/stderr" && continue
+    expect_line 'last-full\.npz: every sequence of the part that is trained on is empty' stderr
+    refusals=$((refusals + 1))
+done
+[ "$refusals" -eq 1 ] || fail "$refusals folds are refused, not 1"
 refused 4 'no-values\.npz: no step has a target' "${train[@]}" --data no-values.npz --target steps
 refused 4 'sevens\.npz: no sequence has a target' "${train[@]}" --data sevens.npz --ignore-label 7
 expect_status 0 "$program" --data sevens.npz --updates 0 --device cpu --out seven --quiet

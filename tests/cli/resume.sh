@@ -263,7 +263,7 @@ mv kept.csv words.csv
 "$program" --data - --hidden 3 --device cpu --updates 3 --out piped <words.csv >"$folder/stdout" 2>"$folder/stderr" ||
     fail "data of stdin are not trained on"
 expect_line 'data from stdin cannot be read again, so no checkpoint is made' stderr
-refused 4 'piped holds a run that ended \(done\) after update 3, before it saved a checkpoint .*--out piped --overwrite' \
+refused 4 'piped holds a run on data from stdin, which cannot be read again, so it saved no checkpoint; .*--out piped --overwrite' \
     "$program" --resume piped
 checked "the data of another folder, changed, gone, of stdin"
 

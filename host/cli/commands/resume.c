@@ -56,8 +56,16 @@ static rg_status refuse_without(const char *folder) {
     } else {
         (void)snprintf(ended, sizeof ended, "was stopped after update %llu", (unsigned long long)log.updates);
     }
+    const char *const data = json_string_value(json_object_get(log.options, "data"));
+    const bool from_stdin = data && strcmp(data, "-") == 0;
     rg_run_log_release(&log);
     RG_TRY(read);
+    if (from_stdin) {
+        return rg_fail(RG_BAD_FILE,
+                       "%s holds a run on data from stdin, which cannot be read again, so it saved no checkpoint; save "
+                       "the data as a file and start a new run, with --out %s --overwrite",
+                       folder, rg_shell_word(folder, word));
+    }
     return is_run ? rg_fail(RG_BAD_FILE,
                             "%s holds a run that %s, before it saved a checkpoint (checkpoint-N.ckpt), so there is "
                             "nothing to resume; start a new one, with --out %s --overwrite in its place",

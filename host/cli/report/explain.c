@@ -123,7 +123,7 @@ static void print_noise(const struct rg_lag_profile *p) {
     (void)printf("gradient noise over %zu sequences: variance %.3g of the square\n", p->rows, p->noise);
     const double scale = rg_lag_noise_scale(p);
     if (isnan(scale)) {
-        (void)puts("  it is as large as the gradient, whose shares by lag mean little then");
+        (void)printf("  that is %.3g times the norm of the gradient: its shares by lag mean little\n", sqrt(p->noise));
     } else {
         (void)printf("  a batch of %.3g has as much noise as gradient (simple noise scale)\n", scale);
     }
