@@ -127,7 +127,12 @@ rg_status rg_pass_create(const struct rg_config *config, struct rg_device *devic
                          const struct rg_dataset *data, const struct rg_problem *problem, struct rg_pass **out) {
     RG_TRY(rg_alloc(out, 1, sizeof **out, "the pass"));
     struct rg_pass *const p = *out;
-    *p = (struct rg_pass){.device = device, .model = model, .data = data, .problem = problem};
+    *p = (struct rg_pass){.device = device,
+                          .model = model,
+                          .data = data,
+                          .problem = problem,
+                          .mixes = !config->data.task,
+                          .seed = config->training.seed};
     const rg_status status = run(config, p);
     if (status != RG_OK) {
         rg_pass_destroy(p);
@@ -208,6 +213,9 @@ rg_status rg_pass_diagnose(struct rg_pass *p, int threads, const struct rg_watch
                                                  .causes = true,
                                                  .threads = threads,
                                                  .watch = rg_watch_piece(watch, 0.0, DIAGNOSIS)};
+    if (p->mixes) {
+        rg_data_source_shuffle(p->source, p->seed);
+    }
     RG_TRY(rg_diagnosis_measure(p->engine, &p->source->source, 0, &options, &p->diagnosis));
     RG_TRY(rg_lag_tensors_create(p->diagnosis.profiles, p->diagnosis.causes, p->model, &p->lags));
     for (size_t i = 0; i < p->lags.count; i++) {

@@ -24,6 +24,8 @@ struct rg_pass {
     const struct rg_dataset *data;
     const struct rg_problem *problem;
     struct rg_data_source *source;
+    bool mixes; /* the diagnosis takes the sequences in an order of its own, by `seed` */
+    uint64_t seed;
     struct rg_engine *engine;
     struct rg_diagnosis diagnosis; /* after rg_pass_diagnose */
     struct rg_lag_tensors lags;
@@ -49,9 +51,10 @@ rg_status rg_pass_create(const struct rg_config *config, struct rg_device *devic
                          const struct rg_dataset *data, const struct rg_problem *problem, struct rg_pass **out);
 void rg_pass_destroy(struct rg_pass *pass); /* NULL allowed */
 
-/* Add the gradient by lag, its causes and the verdict, over all sequences (gradient/lag_tensors.h). If a signal comes,
- * the tensors have what was measured before. Also add, for some sequences, tensors of the net without the loss, [T] by
- * lag (gradient/input_lags.h):
+/* Add the gradient by lag, its causes and the verdict, over all sequences (gradient/lag_tensors.h). The noise is that
+ * of groups of sequences, so those of a data set, which may be sorted by class, are first put into a random order of
+ * the run's seed. If a signal comes, the tensors have what was measured before. Also add, for some sequences, tensors
+ * of the net without the loss, [T] by lag (gradient/input_lags.h):
  *
  *   input.h.rms, .median, .log10_rms, .log10_median   Frobenius norms of dh_T/dx_t over the sequences
  *   input.z.rms, ...                                   of dz_T/dx_t; input.sequences: number that have the step

@@ -159,6 +159,13 @@ static void shuffle_order(struct rg_data_source *s, uint64_t epoch) {
     s->order_epoch = epoch;
 }
 
+void rg_data_source_shuffle(struct rg_data_source *s, uint64_t seed) {
+    s->shuffle = s->data->streams == 0;
+    s->seed = seed;
+    s->has_chosen = false;
+    shuffle_order(s, 0);
+}
+
 /* Choose the sequences of update `update`, add up their targets, and send their index to the device; if the data are
  * staged, send the sequences too. The first chunk of an update calls it. */
 static rg_status choose_rows(struct rg_data_source *s, uint64_t update, bool every_step) {

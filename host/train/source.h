@@ -57,6 +57,9 @@ struct rg_source_options {
 /* Sequences of a batch that only reads: at most `max`, and so few that staged data leave the memory to the plan. */
 size_t rg_data_source_batch(const struct rg_device *device, const struct rg_dataset *data, size_t max, uint64_t memory);
 
+/* From now on take the sequences in the orders of the seed. No effect on streams, which keep the order of the file. */
+void rg_data_source_shuffle(struct rg_data_source *source, uint64_t seed);
+
 /* Sequences that the device has at a time, and the bytes that they take. */
 size_t rg_data_source_sequences(const struct rg_device *device, const struct rg_dataset *data, size_t batch,
                                 uint64_t memory);

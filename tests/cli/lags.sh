@@ -289,3 +289,23 @@ expect_status 0 "$program" grad --task adding --batch 1 --steps 1 --hidden 8 --d
 expect_line ' over 1 sequence of 1 step; [0-9]+ '
 expect_line '^wrote g.safetensors$'
 checked "the lag to which a gradient is compared; one sequence of one step"
+
+# A file that is sorted by class has about the noise of one that is not: groups are drawn from the whole file.
+python3 - <<'PYTHON'
+import random
+random.seed(3)
+series = [(s % 2, [random.gauss(1.5 if s % 2 else -1.5, 1) for _ in range(6)]) for s in range(64)]
+for name, rows in ("mixed", series), ("sorted", sorted(series)):
+    with open(name + ".csv", "w") as f:
+        f.write("series,a,label\n")
+        for s, (label, values) in enumerate(rows):
+            f.writelines("%d,%.4f,%d\n" % (s, v, label) for v in values)
+PYTHON
+expect_status 0 "$program" --data mixed.csv --hidden 3 --updates 1 --device cpu --diagnose none --out classes
+for name in mixed sorted; do
+    expect_status 0 "$program" grad --model classes/model.safetensors --data "$name.csv" --device cpu --json
+    declare "$name=$(sed -n 's/.*"noise_scale":\([^,}]*\).*/\1/p' "$folder/stdout")"
+done
+# shellcheck disable=SC2154 # declared above
+python3 -c "assert 0.5 < $mixed / $sorted < 2" || fail "noise scale $mixed, and $sorted where the file is sorted by class"
+checked "the noise of a file that is sorted by class"
