@@ -88,7 +88,8 @@ RG_INLINE struct rg_row_pairs rg_outer_initial(struct rg_weight_gradient_args s,
 }
 
 /* The contribution of a source's steps, or of its initial states, to the sum over `run`. `fresh` says whether that sum
- * has no value before the steps. */
+ * has no value before. The initial states belong to the first step of a source that comes before d, and to the last one
+ * of a source that comes after it: RG_OUTER_TURN gives the order of the two contributions. */
 RG_INLINE struct rg_outer rg_outer_of(struct rg_outer_buffers b, struct rg_weight_gradient_args s,
                                       struct rg_gradient_source from, struct rg_rows run, int fresh, rg_u32 initial) {
     const struct rg_row_pairs rows = initial ? rg_outer_initial(s, from, run) : rg_outer_steps(s, from, run);
@@ -100,9 +101,12 @@ RG_INLINE struct rg_outer rg_outer_of(struct rg_outer_buffers b, struct rg_weigh
     o.d_stride = s.d_stride;
     o.n = s.n;
     o.n_rows = rows.n;
-    o.fresh = fresh && !initial;
+    o.fresh = fresh;
     return o;
 }
+
+/* Whether the contribution number `turn` of `last` + 1 is that of the initial states. */
+#define RG_OUTER_TURN(from, turn, last) ((from).later ? (turn) : (last) - (turn))
 
 /* The order of the sum of a slice. With RG_OUTER_BY_BLOCKS it is that of one of the slice's parts. */
 RG_INLINE struct rg_sum_order rg_slice_order(struct rg_weight_gradient_args s, size_t slice, rg_u32 part) {
@@ -190,11 +194,13 @@ RG_HOT void rg_outer_tail(struct rg_outer o, size_t n_k, size_t sums, size_t col
 RG_INLINE void rg_outer_block(struct rg_outer_buffers b, struct rg_weight_gradient_args s,
                               struct rg_gradient_source from, struct rg_rows run, int fresh) {
     const size_t n_k = from.depth < RG_OUTER_ROWS ? from.depth : RG_OUTER_ROWS;
-    for (rg_u32 initial = 0; initial <= from.initial; initial++) { /* the steps, then the initial states */
+    for (rg_u32 turn = 0; turn <= from.initial; turn++) {
+        const rg_u32 initial = RG_OUTER_TURN(from, turn, from.initial);
         const struct rg_outer o = rg_outer_of(b, s, from, run, fresh, initial);
         if (initial && o.n_rows == 0) {
-            break;
+            continue;
         }
+        fresh = 0;
         if (n_k == RG_OUTER_ROWS) {
             rg_outer_rows_4(o.a, o.a_stride, o.d, o.d_stride, o.n_rows, o.partial, o.n, o.fresh, get_local_id(0));
         } else {
@@ -352,17 +358,20 @@ RG_INLINE void rg_outer_unit(struct rg_outer_buffers b, struct rg_weight_gradien
         const size_t end = last < from.depth ? last : from.depth;
         const int gap = RG_OUTER_GATE(s, panel) == from.skip_gate;
         const int has_sum = from.sums && first < end && end == from.depth;
-        /* the steps, then the initial states */
-        for (rg_u32 initial = 0; initial <= (gap ? 0 : from.initial); initial++) {
-            struct rg_outer o = rg_outer_of(b, s, from, run, fresh, initial);
+        const rg_u32 more = gap ? 0 : from.initial;
+        int is_fresh = fresh;
+        for (rg_u32 turn = 0; turn <= more; turn++) {
+            const rg_u32 initial = RG_OUTER_TURN(from, turn, more);
+            struct rg_outer o = rg_outer_of(b, s, from, run, is_fresh, initial);
             o.wide = RG_OUTER_WIDE(s, panel);
             o.next = next;
             if ((gap || RG_SUMS_APART) && has_sum && !initial && get_local_id(1) == 0) {
                 rg_sum_of_rows(o, o.partial + from.depth * s.n, get_local_id(0));
             }
             o.n_rows = gap ? 0 : o.n_rows;
-            if (o.n_rows > 0 || o.fresh) {
+            if (o.n_rows > 0 || (o.fresh && !initial)) {
                 rg_outer_part(o, first, end, has_sum && !initial && !gap ? from.depth : 0);
+                is_fresh = 0;
             }
         }
         b.sum += (from.depth + from.sums) * s.n;
