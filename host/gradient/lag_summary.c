@@ -127,7 +127,7 @@ static rg_status measure_statistics(struct rg_lag_walk *w) {
     RG_TRY(rg_terms_statistics(&w->direction.terms));
     return p->statistics.lack == RG_STATISTICS_WHOLE
                ? rg_decay_interval(&w->direction.terms.micro, w->record.delta_log, w->rows, p->lags,
-                                   rg_slope_of(p->delta_log10, p->lags, 1), &p->statistics.decay)
+                                   rg_slope_of_sum(p->delta_log10, p->ended_log10, p->lags, 1), &p->statistics.decay)
                : RG_OK;
 }
 
@@ -143,6 +143,8 @@ rg_status rg_lag_summarise(struct rg_lag_walk *w) {
         /* the exponent of a square is even */
         p->delta_norm[lag] = some ? rg_scaled_value(sqrt(s->values[0]), s->exponent / 2) : 0.0;
         p->delta_log10[lag] = some ? rg_scaled_log10(sqrt(s->values[0]), s->exponent / 2) : -INFINITY;
+        p->ended_log10[lag] =
+            lag == 0 ? 0.0 : p->ended_log10[lag - 1] + rg_ended_log10(deltas - w->rows, deltas, w->rows);
         quantiles(deltas, w->rows, scratch, p->delta_quantiles, lag);
         quantiles(terms, w->rows, scratch, p->term_quantiles, lag);
     }

@@ -72,8 +72,9 @@ struct rg_lag_profile {
     struct rg_lag_terms gates[RG_LAG_MATRICES][4]; /* where n_gates > 1 */
     double *delta_norm;                            /* [T] Frobenius norm of delta_t over the batch, by lag */
     double *delta_log10;                           /* [T] the same without a limit */
-    double *delta_quantiles[RG_N_QUANTILES];       /* [T] log10, over the sequences, of ||delta_t|| */
-    double *term_quantiles[RG_N_QUANTILES];        /* [T] log10, of the rank-one norm ||delta_t|| ||h_{t-1}|| */
+    double *ended_log10; /* [T] what sequences that end nearer to the loss took from it: see rg_ended_log10 */
+    double *delta_quantiles[RG_N_QUANTILES]; /* [T] log10, over the sequences, of ||delta_t|| */
+    double *term_quantiles[RG_N_QUANTILES];  /* [T] log10, of the rank-one norm ||delta_t|| ||h_{t-1}|| */
     /* variance of the gradient over its square, for these sequences, from micro-batches; NAN with one sequence */
     double noise;
     double noise_hh; /* noise of weight_hh alone */

@@ -39,7 +39,7 @@ static double *take(double **at, size_t steps) {
     return here;
 }
 
-enum { ARRAYS_OF_TERMS = 6, ARRAYS_OF_STEP = 2, ARRAYS_OF_DELTAS = 2 + 2 * RG_N_QUANTILES };
+enum { ARRAYS_OF_TERMS = 6, ARRAYS_OF_STEP = 2, ARRAYS_OF_DELTAS = 3 + 2 * RG_N_QUANTILES };
 
 static void take_terms(struct rg_lag_terms *terms, size_t parameter, double **at, size_t steps) {
     *terms = (struct rg_lag_terms){.parameter = parameter};
@@ -79,6 +79,7 @@ static rg_status create_profile(const struct rg_engine *engine, struct rg_lag_pr
     }
     p->delta_norm = take(&at, steps);
     p->delta_log10 = take(&at, steps);
+    p->ended_log10 = take(&at, steps);
     for (size_t q = 0; q < RG_N_QUANTILES; q++) {
         p->delta_quantiles[q] = take(&at, steps);
         p->term_quantiles[q] = take(&at, steps);

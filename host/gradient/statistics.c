@@ -192,10 +192,14 @@ rg_status rg_matrix_statistics_of(const struct rg_micro *micro, const struct rg_
 /* ---- The decay ---- */
 
 double rg_slope_of(const double *y, size_t lags, size_t stride) {
+    return rg_slope_of_sum(y, NULL, lags, stride);
+}
+
+double rg_slope_of_sum(const double *y, const double *more, size_t lags, size_t stride) {
     double n = 0.0, mx = 0.0, my = 0.0, sxx = 0.0, sxy = 0.0;
     for (size_t lag = 0; lag < lags; lag += stride) {
         if (isfinite(y[lag])) {
-            const double x = (double)lag, v = y[lag] * log(10.0), dx = x - mx;
+            const double x = (double)lag, v = (y[lag] + (more ? more[lag] : 0.0)) * log(10.0), dx = x - mx;
             n += 1.0;
             mx += dx / n;
             my += (v - my) / n;
@@ -206,18 +210,45 @@ double rg_slope_of(const double *y, size_t lags, size_t stride) {
     return n < 2.0 ? NAN : sxy / sxx;
 }
 
-/* parts [N]: sums of ||delta||^2 of each micro-batch at a lag, relative to the largest ||delta||^2 there. Returns log10
- * of that largest ||delta||. */
-static double squares_of(const struct rg_micro *micro, const double *delta_log, size_t rows, double parts[N]) {
+static bool some_end(const double *now, const double *next, size_t rows) {
+    bool some = false;
+    for (size_t r = 0; r < rows && !some; r++) {
+        some = !isnan(now[r]) && isnan(next[r]);
+    }
+    return some;
+}
+
+double rg_ended_log10(const double *now, const double *next, size_t rows) {
+    double largest = -INFINITY, all = 0.0, stay = 0.0;
+    if (!some_end(now, next, rows)) {
+        return 0.0;
+    }
+    for (size_t r = 0; r < rows; r++) {
+        largest = fmax(largest, now[r]);
+    }
+    for (size_t r = 0; r < rows && isfinite(largest); r++) {
+        const double square = isnan(now[r]) ? 0.0 : pow(10.0, 2.0 * (now[r] - largest));
+        all += square;
+        stay += isnan(next[r]) ? 0.0 : square;
+    }
+    return stay > 0.0 ? 0.5 * log10(all / stay) : 0.0;
+}
+
+/* parts [N]: sums of ||delta||^2 of each micro-batch at a lag, relative to the largest ||delta||^2 there. stay [N]:
+ * those of the sequences that have a step at the lag of `next`, too. Returns log10 of that largest ||delta||. */
+static double squares_of(const struct rg_micro *micro, const double *delta_log, const double *next, size_t rows,
+                         double parts[N], double stay[N]) {
     double largest = -INFINITY;
     for (size_t r = 0; r < rows; r++) {
         largest = fmax(largest, delta_log[r]);
     }
     for (size_t b = 0; b < N; b++) {
         const size_t end = b < micro->n ? rg_micro_row(micro, b + 1, rows) : 0;
-        parts[b] = 0.0;
+        parts[b] = stay[b] = 0.0;
         for (size_t r = b < micro->n ? rg_micro_row(micro, b, rows) : 0; r < end && largest > -INFINITY; r++) {
-            parts[b] += isnan(delta_log[r]) ? 0.0 : pow(10.0, 2.0 * (delta_log[r] - largest));
+            const double square = isnan(delta_log[r]) ? 0.0 : pow(10.0, 2.0 * (delta_log[r] - largest));
+            parts[b] += square;
+            stay[b] += isnan(next[r]) ? 0.0 : square;
         }
     }
     return largest;
@@ -226,23 +257,28 @@ static double squares_of(const struct rg_micro *micro, const double *delta_log, 
 rg_status rg_decay_interval(const struct rg_micro *micro, const double *delta_log, size_t rows, size_t lags,
                             double decay, struct rg_interval *out) {
     const size_t stride = (lags + MAX_FITTED - 1) / MAX_FITTED;
-    double(*parts)[N] = NULL, *largest = NULL, *logs = NULL;
+    double(*parts)[N] = NULL, (*stay)[N] = NULL, *largest = NULL, *logs = NULL;
     struct draws d;
     rg_status status = RG_OK;
     RG_TRY_GOTO(create_draws(micro, NULL, &d));
     RG_TRY_GOTO(rg_alloc(&parts, lags, sizeof *parts, "statistics of the gradient"));
+    RG_TRY_GOTO(rg_alloc(&stay, lags, sizeof *stay, "statistics of the gradient"));
     RG_TRY_GOTO(rg_alloc(&largest, lags, sizeof *largest, "statistics of the gradient"));
     RG_TRY_GOTO(rg_alloc(&logs, lags, sizeof *logs, "statistics of the gradient"));
     for (size_t lag = 0; lag < lags; lag += stride) {
-        largest[lag] = squares_of(micro, delta_log + lag * rows, rows, parts[lag]);
+        const double *const now = delta_log + lag * rows, *const next = lag + stride < lags ? now + stride * rows : now;
+        largest[lag] = squares_of(micro, now, next, rows, parts[lag], stay[lag]);
     }
     for (size_t i = 0; i < RG_DRAWS; i++) {
+        double ended = 0.0; /* see rg_ended_log10 */
         for (size_t lag = 0; lag < lags; lag += stride) {
-            double sum = 0.0;
+            double sum = 0.0, going_on = 0.0;
             for (size_t b = 0; b < N; b++) {
                 sum += d.weights[i][b] * parts[lag][b];
+                going_on += d.weights[i][b] * stay[lag][b];
             }
-            logs[lag] = largest[lag] + 0.5 * log10(sum);
+            logs[lag] = largest[lag] + 0.5 * log10(sum) + ended;
+            ended += going_on > 0.0 && going_on < sum ? 0.5 * log10(sum / going_on) : 0.0;
         }
         d.values[i] = rg_slope_of(logs, lags, stride);
     }
@@ -250,6 +286,7 @@ rg_status rg_decay_interval(const struct rg_micro *micro, const double *delta_lo
 cleanup:
     release_draws(&d);
     rg_free(parts);
+    rg_free(stay);
     rg_free(largest);
     rg_free(logs);
     return status;

@@ -66,8 +66,16 @@ rg_status rg_matrix_statistics_of(const struct rg_micro *micro, const struct rg_
 rg_status rg_decay_interval(const struct rg_micro *micro, const double *delta_log, size_t rows, size_t lags,
                             double decay, struct rg_interval *out);
 
+/* How much log10 of ||delta|| over the batch falls from a lag to a further one because sequences end between them: the
+ * ratio, at the first lag, of all sequences to those that go on. `now` and `next` [rows] hold log10 of each sequence's
+ * ||delta||, NAN where it has no step. 0 if none ends, or if the others have no gradient. */
+double rg_ended_log10(const double *now, const double *next, size_t rows);
+
 /* Least-squares slope of ln of a quantity whose log10 is `y`, over lags 0, stride, 2 stride … below `lags` that have a
  * finite logarithm. NAN with fewer than two of them. */
 double rg_slope_of(const double *y, size_t lags, size_t stride);
+
+/* The same of y + more; both are log10. */
+double rg_slope_of_sum(const double *y, const double *more, size_t lags, size_t stride);
 
 #endif

@@ -57,7 +57,7 @@ void rg_verdict_on(const struct rg_lag_profile *p, const struct rg_causes *cause
                              .layer = p->layer,
                              .direction = p->direction,
                              .part = 1.0,
-                             .decay = rg_slope_of(p->delta_log10, p->lags, 1),
+                             .decay = rg_slope_of_sum(p->delta_log10, p->ended_log10, p->lags, 1),
                              .log10_reach = r->median,
                              .reach = pow(10.0, r->median),
                              .spread = r->dead == r->rows ? 0.0 : r->p90 - r->p10,

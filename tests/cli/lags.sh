@@ -309,3 +309,15 @@ done
 # shellcheck disable=SC2154 # declared above
 python3 -c "assert 0.5 < $mixed / $sorted < 2" || fail "noise scale $mixed, and $sorted where the file is sorted by class"
 checked "the noise of a file that is sorted by class"
+
+# Sequences of 1 to 12 steps: the identity as the recurrent matrix of a linear net keeps the gradient, wherever they end.
+python3 - <<'PYTHON'
+with open("lengths.csv", "w") as f:
+    f.write("series,a,label\n")
+    for s in range(24):
+        f.writelines("%d,0.%d,%d\n" % (s, t + s % 7, s % 2) for t in range(1 + s % 12))
+PYTHON
+expect_status 0 "$program" --data lengths.csv --hidden 4 --activation linear --init identity:1 --updates 0 --device cpu --out lengths
+expect_status 0 "$program" grad --model lengths/model.safetensors --data lengths.csv --device cpu --json
+check_json 'assert abs(lines[0]["factor"] - 1) < 1e-6, lines[0]["factor"]'
+checked "the factor where sequences end"

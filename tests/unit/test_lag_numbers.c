@@ -104,25 +104,29 @@ static double delta_of(size_t lag, size_t r) {
     return pow(10.0, -0.05 * (double)(lag * (r % 5)) - 0.3 * (double)r);
 }
 
-/* The interval from its definition: of each draw the slope over lags 0, stride … */
+/* The interval from its definition: of each draw the slope over lags 0, stride …, without what sequences that end took
+ */
 static struct rg_interval decay_of(size_t n_micro, size_t lags, size_t stride) {
     static double weights[RG_DRAWS][RG_MICRO_BATCHES], values[RG_DRAWS];
     rg_draw_weights(n_micro, weights);
     for (size_t i = 0; i < RG_DRAWS; i++) {
-        double n = 0.0, x = 0.0, y = 0.0, xx = 0.0, xy = 0.0;
+        double n = 0.0, x = 0.0, y = 0.0, xx = 0.0, xy = 0.0, ended = 0.0;
         for (size_t lag = 0; lag < lags; lag += stride) {
-            double square = 0.0;
+            double square = 0.0, stay = 0.0;
             for (size_t r = 0; r < ROWS; r++) {
                 size_t b = 0;
                 while (r >= (b + 1) * ROWS / n_micro) {
                     b++;
                 }
-                square += isnan(delta_of(lag, r)) ? 0.0 : weights[i][b] * delta_of(lag, r) * delta_of(lag, r);
+                const double of_r = isnan(delta_of(lag, r)) ? 0.0 : weights[i][b] * pow(delta_of(lag, r), 2.0);
+                square += of_r;
+                stay += lag + stride < lags && isnan(delta_of(lag + stride, r)) ? 0.0 : of_r;
             }
             if (square > 0.0) {
-                const double v = 0.5 * log(square), at = (double)lag;
+                const double v = 0.5 * log(square) + ended, at = (double)lag;
                 n += 1.0, x += at, y += v, xx += at * at, xy += at * v;
             }
+            ended += stay > 0.0 ? 0.5 * log(square / stay) : 0.0;
         }
         values[i] = (n * xy - x * y) / (n * xx - x * x);
     }
@@ -280,6 +284,19 @@ START_TEST(no_memory) {
 }
 END_TEST
 
+/* What the sequences that end take from the norm: those of norms 3 and 4 of 3, 4 and 12 leave 12 of 13. */
+START_TEST(ended_sequences) {
+    const double now[] = {log10(3.0), log10(4.0), NAN, log10(12.0)}, same[] = {1.0, -INFINITY, NAN, 0.0};
+    const double fewer[] = {NAN, NAN, NAN, 2.0}, none[] = {NAN, NAN, NAN, NAN};
+    const double dead[] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY}, y[] = {0.0, 1.0, 1.0}, more[] = {0.0, 0.0, 1.0};
+    ck_assert_double_eq(rg_ended_log10(now, same, 4), 0.0);
+    ck_assert_double_eq_tol(rg_ended_log10(now, fewer, 4), log10(13.0 / 12.0), 1e-15);
+    ck_assert_double_eq(rg_ended_log10(now, none, 4), 0.0);
+    ck_assert_double_eq(rg_ended_log10(dead, fewer, 4), 0.0);
+    ck_assert_double_eq_tol(rg_slope_of_sum(y, more, 3, 1), log(10.0), 1e-14);
+}
+END_TEST
+
 TEST_MAIN("lag_numbers") {
     TCase *const tests = add_tests(suite, "lag_numbers");
     tcase_add_test(tests, slopes);
@@ -289,4 +306,5 @@ TEST_MAIN("lag_numbers") {
     tcase_add_test(tests, decays);
     tcase_add_test(tests, factors);
     tcase_add_test(tests, no_memory);
+    tcase_add_test(tests, ended_sequences);
 }
