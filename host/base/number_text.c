@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Write the value with the fewest digits that give the same number, from 6 to `most`. NaN takes 6 too. */
 static const char *shortest(double value, int most, bool is_float, char text[RG_NUMBER_BYTES]) {
@@ -54,5 +55,13 @@ const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]) {
         unit++;
     }
     (void)snprintf(text, RG_NUMBER_BYTES, "%.*f %s", unit > 0, size, units[unit]);
+    return text;
+}
+
+const char *rg_size_over_text(uint64_t bytes, uint64_t limit, char text[RG_NUMBER_BYTES]) {
+    char other[RG_NUMBER_BYTES];
+    if (strcmp(rg_size_text(bytes, text), rg_size_text(limit, other)) == 0) {
+        (void)snprintf(text, RG_NUMBER_BYTES, "%llu bytes", (unsigned long long)bytes);
+    }
     return text;
 }

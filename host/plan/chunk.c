@@ -240,7 +240,7 @@ static rg_status refuse_sequence(const struct rg_plan *p, const struct rg_device
     one.fixed_bytes = need->base + need->each;
     const size_t steps = fitting_steps(p, info, memory);
     const size_t steps_of_one = steps > 0 ? steps : fitting_steps(&one, info, memory);
-    (void)rg_size_text(need_of_batch(need, 1), single);
+    (void)rg_size_over_text(need_of_batch(need, 1), memory, single);
     (void)rg_size_text(memory, limit);
     if (steps_of_one > 0) {
         return rg_fail(RG_NO_MEMORY,
@@ -272,7 +272,7 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
             RG_NO_MEMORY,
             "the data set alone needs %s on %s, but the limit is %s; give a larger --memory, a smaller --batch, "
             "or a smaller --data file",
-            rg_size_text(options->data_bytes, bytes), info->name, rg_size_text(memory, limit));
+            rg_size_over_text(options->data_bytes, memory, bytes), info->name, rg_size_text(memory, limit));
     }
     if (whole <= memory) {
         return rg_fail(RG_NO_MEMORY,
@@ -284,7 +284,7 @@ static rg_status refuse(const struct rg_plan *p, const struct rg_device_info *in
     if (batch > 0 && batch < p->batch) {
         char all[RG_BATCH_TEXT];
         return rg_fail(RG_NO_MEMORY, "%s needs at least %s on %s, and the limit is %s; at most %s%llu %s",
-                       rg_plan_batch_text(options, p->batch, all), rg_size_text(whole, bytes), info->name,
+                       rg_plan_batch_text(options, p->batch, all), rg_size_over_text(whole, memory, bytes), info->name,
                        rg_size_text(memory, limit), options->max_rows ? "" : "--batch ", (unsigned long long)batch,
                        options->max_rows ? "sequences fit" : "fits");
     }

@@ -26,8 +26,17 @@ START_TEST(remaining_times) {
 }
 END_TEST
 
+START_TEST(sizes_over_a_limit) {
+    char text[RG_NUMBER_BYTES];
+    ck_assert_str_eq(rg_size_over_text(1048580, 1048576, text), "1048580 bytes");
+    ck_assert_str_eq(rg_size_over_text(3145728, 1048576, text), "3.0 MiB");
+    ck_assert_str_eq(rg_size_over_text(1101005, 1048576, text), "1.1 MiB");
+}
+END_TEST
+
 TEST_MAIN("number_text") {
     TCase *tests = add_tests(suite, "number_text");
     tcase_add_test(tests, measured_times);
     tcase_add_test(tests, remaining_times);
+    tcase_add_test(tests, sizes_over_a_limit);
 }
