@@ -92,9 +92,9 @@ def events(path):
     return [line for line in lines if line["event"] in ("update", "lags", "validation")], lines
 
 def comparable(event):
-    """Without times, and without the threads of the last --resume, which the advised command repeats."""
+    """Without times. The advised command repeats the threads of the last --resume and names another folder."""
     kept = {k: v for k, v in event.items() if not any(word in k for word in ("seconds", "_per_s", "saved"))}
-    return json.loads(re.sub(r" --threads [12]\b", "", json.dumps(kept)))
+    return json.loads(re.sub(r" --threads [12]\b| --out (whole|part)-\d+", "", json.dumps(kept)))
 
 def key(event):
     return event["event"], event["update"]
