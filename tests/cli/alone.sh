@@ -51,7 +51,7 @@ again sweep --skip 0,3 --init pytorch,orthogonal --clip-norm 0,1 --schedule step
 checked "sweep: each run's command"
 
 expect_status 0 "$program" compare --remedies tanh,lstm --data "$data" --hidden 3 --updates 3
-expect_line '^  \./rnn-gpu --cell .* --data '\''my series'\''\\'\'''\''s\.csv'\'' '
+expect_line "^  \./rnn-gpu --cell .* --data 'my series'.''s\.csv' "
 expect_status 0 "$program" sweep --lr 0.01,0.003 --steps 5 --updates 3 --hidden 2
 expect_line '^  \./rnn-gpu --cell rnn .* --lr 0\.0'
 "$program" sweep --lr 0.01,0.003 --data - --hidden 3 --updates 3 --json <"$root/data/cat-mat-rat.csv" >"$folder/stdout"
