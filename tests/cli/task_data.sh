@@ -30,7 +30,13 @@ assert (o["batch"], o["seed"], o["hidden"], o["layers"], o["forget-bias"]) == (6
         cmp -s fresh.safetensors same.safetensors || fail "$task: --model with the start weights gives another gradient"
         expect_status 0 "$program" grad --data d.npz --model start/model.safetensors --device "$device" \
             --out data.safetensors --json
-        cmp -s fresh.safetensors data.safetensors || fail "$task: the exported data give another gradient"
+        # the lags of a file are summed in another order (docs/gradient-by-lag.md)
+        tensors 'a, b = read_safetensors("fresh.safetensors"), read_safetensors("data.safetensors")
+assert a.keys() == b.keys() and "loss" in a and "grad_norm" in a
+same = [name for name in a if name.split(".")[0] in ("loss", "output", "grad", "grad_norm")]
+assert len(same) > 10 and all(a[name] == b[name] for name in same), "another gradient"
+norms = [name for name in a if name.startswith("delta.norm")]
+assert norms and all(abs(x - y) <= 1e-5 * max(abs(x), 1e-9) for name in norms for x, y in zip(a[name][1], b[name][1]))'
         check_json 'assert not {"batch", "seed", "init", "forget-bias", "task"} & set(end["options"]), end["options"]'
     done
     checked "$device: the first batch of train, of grad and of the exported file"
