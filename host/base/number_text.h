@@ -19,7 +19,7 @@ const char *rg_seconds_text(double seconds, char text[RG_NUMBER_BYTES]);
 /* A number of bytes: 3145728 as "3.0 MiB". */
 const char *rg_size_text(uint64_t bytes, char text[RG_NUMBER_BYTES]);
 
-/* The same of a number of bytes that exceeds a limit: exact, as "1048580 bytes", where both would have the same text. */
+/* The same of a number of bytes above a limit: exact, as "1048580 bytes", where both would have the same text. */
 const char *rg_size_over_text(uint64_t bytes, uint64_t limit, char text[RG_NUMBER_BYTES]);
 
 #endif
